@@ -1,0 +1,77 @@
+/** What one case ended in. `code` is null when accepted, except for OCSP, where it is the status. */
+export interface Verdict {
+  accepted: boolean;
+  code: string | null;
+}
+
+/** The last line every runner prints (shape fixed by the conformance suites' README). */
+export interface SuiteReport {
+  suite: string;
+  right: number;
+  of: number;
+  wrongAccepts: string[];
+  wrongRejects: string[];
+  untyped: string[];
+  slow: string[];
+  verdicts: Record<string, Verdict>;
+}
+
+export interface Case {
+  id: string;
+  /** True when it must be accepted, false when refused, undefined when nothing definite is expected. */
+  expected: boolean | undefined;
+  /** The exact code expected beside `expected` (OCSP statuses). */
+  expectedCode?: string | undefined;
+  judge(): Promise<Verdict>;
+  /** True for the room's own error class. */
+  isTyped(error: unknown): boolean;
+  codeOf(error: unknown): string;
+}
+
+const slowCaseMs = 1_000;
+
+/** Runs every case once, in order, and counts by the rules of the suites' README. */
+export async function runSuite(suite: string, cases: Iterable<Case>): Promise<SuiteReport> {
+  const report: SuiteReport = {
+    suite,
+    right: 0,
+    of: 0,
+    wrongAccepts: [],
+    wrongRejects: [],
+    untyped: [],
+    slow: [],
+    verdicts: {},
+  };
+  for (const current of cases) {
+    const started = process.hrtime.bigint();
+    const verdict = await judgeOne(current, report);
+    if (Number(process.hrtime.bigint() - started) / 1e6 > slowCaseMs) report.slow.push(current.id);
+    report.verdicts[current.id] = verdict;
+    count(current, verdict, report);
+  }
+  return report;
+}
+
+/** 2 on a wrong accept or an untyped error, 1 on a wrong reject, else 0. */
+export function exitCodeOf(report: SuiteReport): 0 | 1 | 2 {
+  if (report.wrongAccepts.length > 0 || report.untyped.length > 0) return 2;
+  return report.wrongRejects.length > 0 ? 1 : 0;
+}
+
+async function judgeOne(current: Case, report: SuiteReport): Promise<Verdict> {
+  try {
+    return await current.judge();
+  } catch (error) {
+    if (!current.isTyped(error)) report.untyped.push(current.id);
+    return { accepted: false, code: current.isTyped(error) ? current.codeOf(error) : 'UNTYPED' };
+  }
+}
+
+function count(current: Case, verdict: Verdict, report: SuiteReport): void {
+  if (current.expected === undefined) return;
+  report.of += 1;
+  const codeFits = current.expectedCode === undefined || current.expectedCode === verdict.code;
+  if (verdict.accepted === current.expected && codeFits) report.right += 1;
+  else if (verdict.accepted) report.wrongAccepts.push(current.id);
+  else report.wrongRejects.push(current.id);
+}
