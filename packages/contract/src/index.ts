@@ -1,1 +1,6 @@
-export {};
+export * from './authority-api.js';
+export * from './daemon-api.js';
+export * from './error-table.js';
+export * from './plugin-state.js';
+export * from './problem.js';
+export * from './store-api.js';
