@@ -23,4 +23,5 @@ export type {
   RevocationQuestion,
   RevocationSource,
 } from './revocation/evidence.js';
+export { isFinding, notAsked, notOffered } from './revocation/finding.js';
 export type { EntrySink, EntryWriter, Publisher, VerifiedPlugin } from './verdict/verified-plugin.js';
