@@ -33,7 +33,10 @@ export function run(command, args, options = {}) {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       if (code === 0) resolve();
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${signal ?? `code ${code}`}`));
+      else {
+        const error = new Error(`${command} ${args.join(' ')} ended with ${signal ?? `code ${code}`}`);
+        reject(Object.assign(error, { exitCode: code ?? 1 }));
+      }
     });
   });
 }

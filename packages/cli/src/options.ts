@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { parseTrustAnchors, type RevocationMode, type TrustAnchor } from '@jami-plugin-store/trust';
+import { InvalidArgumentError } from 'commander';
+import type { Io } from './io.js';
+import { UsageError } from './usage-error.js';
+
+/** Collects a repeatable option's values. */
+export function collect(value: string, previous: string[] = []): string[] {
+  return [...previous, value];
+}
+
+const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+
+/** An instant as RFC 3339 writes it; a date alone or a local time is ambiguous and refused. */
+export function parseInstant(text: string): Date {
+  const at = new Date(text);
+  const isReal = rfc3339.test(text) && !Number.isNaN(at.getTime());
+  if (!isReal) throw new InvalidArgumentError('an instant as in 2026-11-22T00:00:00Z is needed');
+  return at;
+}
+
+const revocationModes: readonly RevocationMode[] = ['required', 'when-named', 'off'];
+
+export function parseRevocationMode(text: string): RevocationMode {
+  const mode = revocationModes.find((known) => known === text);
+  if (mode === undefined) throw new InvalidArgumentError(`one of ${revocationModes.join(', ')} is needed`);
+  return mode;
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('a port from 0 to 65535 is needed');
+  return port;
+}
+
+/** Largest file read as a certificate, key or request given on the command line. */
+const maxInputBytes = 1024 * 1024;
+
+/**
+ * Reads a small file the user named.
+ * @throws {UsageError} FILE_NOT_FOUND | FILE_NOT_READABLE | NOT_A_FILE | FILE_TOO_LARGE
+ */
+export async function readInput(io: Io, path: string): Promise<Buffer> {
+  try {
+    const bytes = await readFile(resolve(io.cwd, path));
+    if (bytes.length > maxInputBytes) throw new UsageError('FILE_TOO_LARGE', `${path} is larger than 1 MiB`);
+    return bytes;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw inputError(path, error);
+  }
+}
+
+function inputError(path: string, error: unknown): UsageError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return new UsageError('FILE_NOT_FOUND', `${path} does not exist`, { cause: error });
+  if (code === 'EISDIR') return new UsageError('NOT_A_FILE', `${path} is a directory`, { cause: error });
+  return new UsageError('FILE_NOT_READABLE', `${path} cannot be read (${String(code ?? error)})`, {
+    cause: error,
+  });
+}
+
+/**
+ * Reads the trust anchors given by hand, PEM or DER.
+ * @throws {UsageError} TRUST_ANCHOR_INVALID and the codes of `readInput`
+ */
+export async function readTrustAnchors(io: Io, paths: readonly string[]): Promise<TrustAnchor[]> {
+  const anchors: TrustAnchor[] = [];
+  for (const path of paths) {
+    const bytes = await readInput(io, path);
+    try {
+      anchors.push(...parseTrustAnchors(bytes));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new UsageError('TRUST_ANCHOR_INVALID', `${path} holds no usable certificate: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+  return anchors;
+}
+
+/** Jami's data folder of the running user (XDG base directories; the platform's own custom elsewhere). */
+export function defaultDataDir(io: Io): string {
+  const { env } = io;
+  const home = env.HOME ?? homedir();
+  if (process.platform === 'win32') return join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'jami');
+  if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'jami');
+  // The specification says relative paths are invalid and to be ignored.
+  const data = env.XDG_DATA_HOME;
+  return join(data !== undefined && isAbsolute(data) ? data : join(home, '.local', 'share'), 'jami');
+}
+
+/** Where downloads wait for the daemon's verdict. */
+export function defaultCacheDir(io: Io): string {
+  const { env } = io;
+  const home = env.HOME ?? homedir();
+  if (process.platform === 'win32')
+    return join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'jpl', 'cache');
+  if (process.platform === 'darwin') return join(home, 'Library', 'Caches', 'jpl');
+  const cache = env.XDG_CACHE_HOME;
+  return join(cache !== undefined && isAbsolute(cache) ? cache : join(home, '.cache'), 'jpl');
+}
