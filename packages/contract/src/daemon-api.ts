@@ -1,1 +1,232 @@
-export {};
+import { type Static, Type } from 'typebox';
+import { Problem } from './problem.js';
+
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lowercase hex' });
+const PluginId = Type.String({ minLength: 1, maxLength: 64 });
+const Version = Type.String({ minLength: 1, maxLength: 256 });
+const Instant = Type.String({ description: 'RFC 3339, UTC' });
+
+/** Paths of the daemon's local HTTP API; all under the socket of docs/interfaces.md. */
+export const daemonRoutes = {
+  info: '/v1/info',
+  plugins: '/v1/plugins',
+  plugin: (id: string) => `/v1/plugins/${encodeURIComponent(id)}`,
+  events: '/v1/events',
+} as const;
+
+/** Bytes of the largest request body the daemon reads. */
+export const daemonMaxBodyBytes = 64 * 1024;
+
+/** `installed`: ours, recorded · `unmanaged`: a folder another program left · `damaged`: its record or its files cannot be read. */
+export const InstalledState = Type.Enum(['installed', 'unmanaged', 'damaged']);
+export type InstalledState = Static<typeof InstalledState>;
+
+export const PublisherSummary = Type.Object({
+  name: Type.String(),
+  /** SHA-256 of the organization's identity; absent where a root signs plugins directly. */
+  organization: Type.Optional(Sha256),
+  /** SHA-256 of the plugin certificate's public key. */
+  pluginKey: Sha256,
+});
+export type PublisherSummary = Static<typeof PublisherSummary>;
+
+/** `GET /v1/info` */
+export const DaemonInfo = Type.Object({
+  pid: Type.Integer({ minimum: 1 }),
+  /** Real path of the data folder this daemon owns. */
+  dataDir: Type.String(),
+  platform: Type.String(),
+  language: Type.String(),
+  revocation: Type.Enum(['required', 'when-named', 'off']),
+  /** Subjects and fingerprints of what is trusted; set when the daemon started, never by a caller. */
+  anchors: Type.Array(Type.Object({ subject: Type.String(), sha256: Sha256 })),
+  /** The instant every package is judged at, where the daemon was started with one. */
+  judgedAt: Type.Optional(Instant),
+});
+export type DaemonInfo = Static<typeof DaemonInfo>;
+
+/** One row of `GET /v1/plugins`. What another program left or what is damaged may lack a version or publisher. */
+export const InstalledPlugin = Type.Object({
+  id: Type.String(),
+  version: Type.Union([Type.String(), Type.Null()]),
+  /** Absolute install root, `<data dir>/plugins/<id>`. */
+  path: Type.String(),
+  publisher: Type.Union([Type.String(), Type.Null()]),
+  state: InstalledState,
+  /** Why it is `damaged`. */
+  reason: Type.Optional(Type.String()),
+  /** SHA-256 of the package it was installed from. */
+  sha256: Type.Optional(Sha256),
+  /** The store it came from and takes updates from. */
+  store: Type.Optional(Type.String()),
+  /** Version kept for rollback. */
+  previousVersion: Type.Optional(Type.String()),
+});
+export type InstalledPlugin = Static<typeof InstalledPlugin>;
+
+export const InstalledPlugins = Type.Array(InstalledPlugin);
+
+/** What was answered about one certificate of the path when the plugin was installed. */
+export const RevocationSummary = Type.Object({
+  subject: Type.String(),
+  source: Type.Enum(['ocsp', 'crl', 'none']),
+  status: Type.Enum(['good', 'revoked', 'unknown', 'not-offered', 'not-asked']),
+  url: Type.Optional(Type.String()),
+  thisUpdate: Type.Optional(Instant),
+  nextUpdate: Type.Optional(Instant),
+});
+export type RevocationSummary = Static<typeof RevocationSummary>;
+
+/** `GET /v1/plugins/:id?lang=`: texts translated, image and library paths absolute. */
+export const PluginDetails = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  description: Type.String(),
+  version: Type.String(),
+  path: Type.String(),
+  iconPath: Type.String(),
+  backgroundPath: Type.String(),
+  /** Where the native library stands, or would stand in a plugin that carries none. */
+  soPath: Type.String(),
+  /** Common name of the publisher; empty for an unmanaged folder. */
+  author: Type.String(),
+  state: InstalledState,
+  /** Language the texts came out in. */
+  language: Type.String(),
+  publisher: Type.Optional(PublisherSummary),
+  sha256: Type.Optional(Sha256),
+  store: Type.Optional(Type.String()),
+  installedAt: Type.Optional(Instant),
+  /** The instant the certificate path was judged at. */
+  judgedAt: Type.Optional(Instant),
+  certificatePath: Type.Optional(
+    Type.Array(Type.Object({ subject: Type.String(), issuer: Type.String(), notAfter: Instant })),
+  ),
+  revocation: Type.Optional(Type.Array(RevocationSummary)),
+  previousVersion: Type.Optional(Type.String()),
+});
+export type PluginDetails = Static<typeof PluginDetails>;
+
+/** `?lang=`: a language tag or an Accept-Language list; default is the daemon's language. */
+export const LanguageQuery = Type.Object(
+  { lang: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })) },
+  { additionalProperties: false },
+);
+
+export const PluginParams = Type.Object({ id: PluginId }, { additionalProperties: false });
+
+/** What an install from a store expects; a validly signed other package is `UNEXPECTED_PLUGIN`. */
+export const InstallExpectation = Type.Object(
+  { id: PluginId, version: Type.Optional(Version), sha256: Type.Optional(Sha256) },
+  { additionalProperties: false },
+);
+export type InstallExpectation = Static<typeof InstallExpectation>;
+
+/** Body of `POST /v1/plugins`. Unknown properties are refused: a caller has no say in trust. */
+export const InstallRequest = Type.Object(
+  {
+    /** Absolute path of a package the daemon's user may read. */
+    path: Type.String({ minLength: 1, maxLength: 4096 }),
+    expect: Type.Optional(InstallExpectation),
+    /** Allows the same and older versions; never skips a check of trust. */
+    force: Type.Optional(Type.Boolean()),
+    /** The new publisher's organization (or, where there is none, plugin key) the user has confirmed. */
+    acceptPublisher: Type.Optional(Sha256),
+    /** The store it was downloaded from. */
+    store: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
+    /** The caller's own name for this install; its events carry it. */
+    job: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$' })),
+  },
+  { additionalProperties: false },
+);
+export type InstallRequest = Static<typeof InstallRequest>;
+
+/** Answer of `POST /v1/plugins` when installed; a refusal is a `DaemonProblem`. */
+export const InstallReport = Type.Object({
+  installed: Type.Literal(true),
+  id: Type.String(),
+  version: Type.String(),
+  code: Type.Null(),
+  message: Type.String(),
+  /** Jami's result code: 0. */
+  resultCode: Type.Integer(),
+  path: Type.String(),
+  /** Version it replaced. */
+  from: Type.Union([Type.String(), Type.Null()]),
+  publisher: PublisherSummary,
+  sha256: Sha256,
+  job: Type.String(),
+});
+export type InstallReport = Static<typeof InstallReport>;
+
+/** Answer of `DELETE /v1/plugins/:id`. */
+export const UninstallReport = Type.Object({
+  uninstalled: Type.Literal(true),
+  id: Type.String(),
+  version: Type.Union([Type.String(), Type.Null()]),
+  resultCode: Type.Integer(),
+});
+export type UninstallReport = Static<typeof UninstallReport>;
+
+/** A refusal by the daemon: RFC 9457 with what the caller needs to go on. */
+export const DaemonProblem = Type.Object({
+  ...Problem.properties,
+  /** The package's plugin, as far as it was proven. */
+  plugin: Type.Optional(Type.Object({ id: Type.String(), version: Type.String() })),
+  /** The installed version it was weighed against. */
+  installedVersion: Type.Optional(Type.String()),
+  /** With PUBLISHER_CHANGED: who published the package; its identity is what `acceptPublisher` takes. */
+  publisher: Type.Optional(PublisherSummary),
+  installedPublisher: Type.Optional(PublisherSummary),
+  job: Type.Optional(Type.String()),
+});
+export type DaemonProblem = Static<typeof DaemonProblem>;
+
+const stamped = {
+  id: Type.String({ pattern: '^[0-9a-f]{16}-[1-9][0-9]{0,15}$', description: '<run>-<number>' }),
+  at: Instant,
+};
+
+/** How far one package's verification has come, in files. */
+export const VerifyingEvent = Type.Object({
+  ...stamped,
+  type: Type.Literal('verifying'),
+  job: Type.String(),
+  path: Type.String(),
+  done: Type.Integer({ minimum: 0 }),
+  of: Type.Integer({ minimum: 0 }),
+});
+export const InstalledEvent = Type.Object({
+  ...stamped,
+  type: Type.Literal('installed'),
+  job: Type.String(),
+  plugin: Type.String(),
+  version: Type.String(),
+  from: Type.Union([Type.String(), Type.Null()]),
+  publisher: Type.String(),
+});
+export const RefusedEvent = Type.Object({
+  ...stamped,
+  type: Type.Literal('refused'),
+  job: Type.String(),
+  path: Type.String(),
+  code: Type.String(),
+  message: Type.String(),
+  resultCode: Type.Integer(),
+  plugin: Type.Optional(Type.String()),
+});
+export const UninstalledEvent = Type.Object({
+  ...stamped,
+  type: Type.Literal('uninstalled'),
+  plugin: Type.String(),
+  version: Type.Union([Type.String(), Type.Null()]),
+});
+
+/**
+ * One event of `GET /v1/events` (server-sent events; the SSE event name is `type`). The number in `id` rises by one while a
+ * daemon lives; another run has another prefix. A stream resumed with a `Last-Event-ID` that the daemon no longer remembers
+ * starts with an event named `reset`: read the list of plugins again.
+ */
+export const DaemonEvent = Type.Union([VerifyingEvent, InstalledEvent, RefusedEvent, UninstalledEvent]);
+export type DaemonEvent = Static<typeof DaemonEvent>;
+export type DaemonEventType = DaemonEvent['type'];
