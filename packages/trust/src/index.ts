@@ -6,6 +6,15 @@ export type {
   PublicKey,
   TrustAnchor,
 } from './certificate/certificate.js';
+export { namesEqual } from './certificate/name.js';
+export { parseCertificate } from './certificate/parse-certificate.js';
+export { parseCertificatesPem, parseTrustAnchors } from './certificate/pem.js';
+export {
+  assertIssuedBy,
+  assertKeyAcceptable,
+  assertSigned,
+  type SignedData,
+} from './certificate/signed-data.js';
 export {
   type CertificateErrorCode,
   type PathErrorCode,

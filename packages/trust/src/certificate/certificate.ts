@@ -1,4 +1,8 @@
 import type { KeyObject } from 'node:crypto';
+import type { DistributionPoint } from './distribution-point.js';
+import type { GeneralName } from './general-name.js';
+import type { NameConstraints } from './name-constraints.js';
+import type { PolicyConstraints, PolicyMapping } from './policy-extension.js';
 
 /** A distinguished name: its DER for comparing and hashing, its text for people. */
 export interface DistinguishedName {
@@ -7,6 +11,8 @@ export interface DistinguishedName {
   readonly text: string;
   /** Attributes in order of appearance: dotted OID -> decoded text. */
   readonly attributes: readonly { readonly type: string; readonly value: string }[];
+  /** One form for each RDN that equal RDNs share (RFC 5280 7.1); for comparing only. */
+  readonly canonicalRdns: readonly string[];
 }
 
 export interface PublicKey {
@@ -70,6 +76,15 @@ export interface Certificate {
   readonly extendedKeyUsage?: ReadonlySet<string> | undefined;
   readonly subjectKeyIdentifier?: Uint8Array | undefined;
   readonly authorityKeyIdentifier?: Uint8Array | undefined;
+  readonly subjectAltNames?: readonly GeneralName[] | undefined;
+  readonly nameConstraints?: NameConstraints | undefined;
+  /** Dotted OIDs. */
+  readonly certificatePolicies?: ReadonlySet<string> | undefined;
+  readonly policyMappings?: readonly PolicyMapping[] | undefined;
+  readonly policyConstraints?: PolicyConstraints | undefined;
+  /** Certificates to skip before anyPolicy stops counting. */
+  readonly inhibitAnyPolicy?: number | undefined;
+  readonly crlDistributionPoints?: readonly DistributionPoint[] | undefined;
   /** id-ad-ocsp URLs of authorityInfoAccess, in order. */
   readonly ocspUrls: readonly string[];
   /** fullName URIs of cRLDistributionPoints, in order. */
