@@ -4,6 +4,9 @@ import type { RevocationFinding, RevocationMode } from '../revocation/evidence.j
 
 declare const verified: unique symbol;
 
+/** The brand: an object is a verified plugin because it was sealed here, whatever its shape. */
+const verifiedPlugins = new WeakSet<object>();
+
 /** Who published a plugin, by the identity rules of docs/trust.md. */
 export interface Publisher {
   /** Common name of the certificate directly below the anchor, or of the anchor in two-level paths. */
@@ -41,13 +44,36 @@ export interface VerifiedPlugin {
   readonly at: Date;
 }
 
-/** Receives each signed entry's bytes once, while they are verified. Nothing received may be used before the verdict. */
+/** Makes the verdict, frozen and branded. Inside this room only: `judgePackage` alone has what it takes to call it. */
+export function sealVerifiedPlugin(verdict: Omit<VerifiedPlugin, typeof verified>): VerifiedPlugin {
+  const sealed = Object.freeze({
+    ...verdict,
+    manifest: Object.freeze({ ...verdict.manifest }),
+    publisher: Object.freeze({ ...verdict.publisher }),
+    path: Object.freeze([...verdict.path]),
+    revocation: Object.freeze([...verdict.revocation]),
+    entries: Object.freeze([...verdict.entries]),
+    evidence: Object.freeze({ ...verdict.evidence }),
+  }) as VerifiedPlugin;
+  verifiedPlugins.add(sealed);
+  return sealed;
+}
+
+/** True for what `judgePackage` returned, and for nothing else: no copy, no look-alike. */
+export function isVerifiedPlugin(value: unknown): value is VerifiedPlugin {
+  return typeof value === 'object' && value !== null && verifiedPlugins.has(value);
+}
+
+/**
+ * Receives each signed file's bytes once, while they are verified. Nothing received may be used before the verdict.
+ * Directories are not handed on: they have no bytes. An error of the sink ends the judgement and is thrown as it is.
+ */
 export interface EntrySink {
   /** False: the entry is verified, but its bytes are not wanted. */
   wants(entry: ArchiveEntry): boolean;
   /** A whole small entry, as soon as its bytes are known. May run up to 64 at once. */
   write(entry: ArchiveEntry, content: Buffer): Promise<void>;
-  /** A large entry in chunks; `close` after the last one, `abort` when verification failed. */
+  /** A large entry in chunks, one at a time; `close` after the last one, `abort` when verification or the writer failed. */
   open(entry: ArchiveEntry): Promise<EntryWriter>;
 }
 
