@@ -25,6 +25,9 @@ export {
   type TrustErrorCode,
   type TrustErrorDetail,
 } from './error.js';
+export { acceptOcspResponse, defaultOcspSkewMs, type OcspAcceptance } from './ocsp/accept-ocsp-response.js';
+export type { CertificateIdHash } from './ocsp/certificate-id.js';
+export { createOcspRequest, type OcspRequest, type OcspRequestInput } from './ocsp/ocsp-request.js';
 export type {
   AskRevocation,
   RevocationFinding,
