@@ -28,6 +28,9 @@ export {
 export { acceptOcspResponse, defaultOcspSkewMs, type OcspAcceptance } from './ocsp/accept-ocsp-response.js';
 export type { CertificateIdHash } from './ocsp/certificate-id.js';
 export { createOcspRequest, type OcspRequest, type OcspRequestInput } from './ocsp/ocsp-request.js';
+export type { PathBudget } from './path/path-budget.js';
+export type { PolicyInputs } from './path/policy-check.js';
+export { type PathRequest, type ValidatedPath, validatePath } from './path/validate-path.js';
 export type {
   AskRevocation,
   RevocationFinding,
