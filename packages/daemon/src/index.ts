@@ -1,1 +1,14 @@
-export {};
+export {
+  createDaemon,
+  type Daemon,
+  type DaemonLimits,
+  type DaemonLogger,
+  type DaemonOptions,
+} from './daemon.js';
+export { type Disk, type DiskFile, nodeDisk, type PathKind } from './disk/disk.js';
+export { DaemonError, type DaemonErrorCode, type DaemonErrorDetail, daemonErrorTable } from './error.js';
+export { type ErrorOutcome, errorOutcome, type TypedError, typedError } from './error-outcome.js';
+export type { EventLog } from './events/event-log.js';
+export { publisherIdentity } from './install/decide.js';
+export type { InstallOutcome, InstallRequest } from './install/install-package.js';
+export type { UninstallOutcome } from './uninstall.js';

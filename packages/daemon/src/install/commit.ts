@@ -1,0 +1,153 @@
+import { join } from 'node:path';
+import { signatureMapName, signatureOfMapName } from '@jami-plugin-store/jpl';
+import type { VerifiedPlugin } from '@jami-plugin-store/trust';
+import type { Disk } from '../disk/disk.js';
+import { DaemonError } from '../error.js';
+import { type Layout, preferencesName, recordSuffix, treeName } from '../installed/layout.js';
+import type { LinkSwitch } from '../installed/link-switch.js';
+import {
+  encodeRecord,
+  type InstallRecord,
+  type RecordFacts,
+  readRecord,
+  recordOf,
+} from '../installed/record.js';
+import { removeUnused } from '../installed/recovery.js';
+import { assertMayReplace, type InstallWish } from './decide.js';
+import type { Staging } from './staging.js';
+
+/** The part of the daemon that a commit works with. */
+export interface CommitPlace {
+  readonly disk: Disk;
+  readonly layout: Layout;
+  readonly links: LinkSwitch;
+  readonly system: NodeJS.Platform;
+  /** Told of what went wrong after the commit, where nothing is lost by it: recovery does it again. */
+  readonly onLeftover: (error: unknown, id: string) => void;
+}
+
+export type CommitFacts = Omit<RecordFacts, 'previous' | 'store'>;
+
+/** What stood at the plugin's place before. */
+export interface Installed {
+  readonly tree: string;
+  readonly record: InstallRecord;
+}
+
+/** MessagePack of an empty map: preferences that nobody has set. */
+const emptyPreferences = Buffer.from([0x80]);
+
+/**
+ * Decides about a verified package and makes its staged tree the active one. The rename of the link is the commit: before it
+ * nothing has changed for anybody, after it only cleaning up is left. The caller holds the plugin's queue.
+ * @returns the record written, and what it replaced
+ * @throws {DaemonError} what `assertMayReplace` throws, PLUGIN_ID_CONFLICT, UNMANAGED_FOLDER, RECORD_DAMAGED
+ */
+export async function commit(
+  place: CommitPlace,
+  plugin: VerifiedPlugin,
+  staging: Staging,
+  wish: InstallWish,
+  facts: CommitFacts,
+): Promise<{ record: InstallRecord; replaced: Installed | undefined }> {
+  const { disk, layout, links } = place;
+  const installed = await findInstalled(place, plugin.id);
+  if (installed !== undefined) assertMayReplace(plugin, installed.record, wish);
+  const record = recordOf(plugin, {
+    ...facts,
+    store: wish.store ?? installed?.record.store,
+    previous: installed && { tree: installed.tree, version: installed.record.version },
+  });
+  try {
+    await addEvidence(plugin, staging);
+    await makeHome(place, plugin.id, staging);
+    await addPreferences(place, plugin.id, staging);
+    await staging.sync();
+    const tree = await moveIn(place, record, staging);
+    await links.activate(plugin.id, tree);
+  } catch (error) {
+    // Whatever was moved in is not active: it goes again, and the home with it where nothing was installed.
+    await removeUnused(disk, layout, links, plugin.id).catch((e: unknown) => place.onLeftover(e, plugin.id));
+    throw error;
+  }
+  try {
+    await disk.syncDirectory(layout.plugins);
+    await removeUnused(disk, layout, links, plugin.id);
+  } catch (error) {
+    place.onLeftover(error, plugin.id);
+  }
+  return { record, replaced: installed };
+}
+
+/**
+ * The installed plugin of this id.
+ * @throws {DaemonError} PLUGIN_ID_CONFLICT | UNMANAGED_FOLDER | RECORD_DAMAGED
+ */
+export async function findInstalled(
+  { disk, layout, links }: Pick<CommitPlace, 'disk' | 'layout' | 'links'>,
+  id: string,
+): Promise<Installed | undefined> {
+  const similar = (await disk.list(layout.plugins)).find(
+    (name) => name !== id && name.toLowerCase() === id.toLowerCase(),
+  );
+  if (similar !== undefined) {
+    throw new DaemonError(
+      'PLUGIN_ID_CONFLICT',
+      `${id} cannot be installed beside ${similar}: the ids differ in upper and lower case only.`,
+    );
+  }
+  const active = await links.active(id);
+  if (active === undefined) return undefined;
+  if (active === 'foreign') {
+    throw new DaemonError(
+      'UNMANAGED_FOLDER',
+      `${layout.link(id)} was put there by another program; it is left alone.`,
+      { path: layout.link(id) },
+    );
+  }
+  return { tree: active.tree, record: await readRecord(disk, layout.record(id, active.tree), id) };
+}
+
+/** What verifies the files later. Not handed on by the judge, because nothing signs it entry by entry. */
+async function addEvidence({ id, evidence }: VerifiedPlugin, staging: Staging): Promise<void> {
+  await staging.add(signatureMapName, evidence.signatures);
+  await staging.add(signatureOfMapName, evidence.signaturesSig);
+  await staging.add(`${id}.crt`, evidence.certificatePem);
+}
+
+async function makeHome({ disk, layout }: CommitPlace, id: string, staging: Staging): Promise<void> {
+  if ((await disk.kindOf(layout.home(id))) === 'absent') {
+    await disk.makeDirectory(layout.home(id));
+    await disk.syncDirectory(layout.versions);
+  }
+  if ((await disk.kindOf(layout.preferences(id))) !== 'absent') return;
+  // Written beside and renamed: a crash must not leave a file of preferences that is empty, which nobody could read.
+  const waiting = `${staging.tree}.${preferencesName}`;
+  await disk.writeFile(waiting, emptyPreferences);
+  await disk.syncFile(waiting);
+  await disk.rename(waiting, layout.preferences(id));
+}
+
+/** Each tree sees the same preferences; they outlive updates. */
+async function addPreferences({ disk, layout, system }: CommitPlace, id: string, staging: Staging) {
+  const name = join(staging.tree, preferencesName);
+  // On Windows a link to a file needs a privilege; a second name of the same file does not.
+  if (system === 'win32') await disk.link(layout.preferences(id), name);
+  else await disk.symlink(join('..', preferencesName), name, 'file');
+}
+
+/** The record goes in before the tree, so that no tree is ever without one. */
+async function moveIn(
+  { disk, layout }: CommitPlace,
+  record: InstallRecord,
+  staging: Staging,
+): Promise<string> {
+  const taken = new Set(await disk.list(layout.home(record.id)));
+  const tree = treeName(record.version, record.sha256, taken);
+  await disk.writeFile(staging.tree + recordSuffix, encodeRecord(record));
+  await disk.syncFile(staging.tree + recordSuffix);
+  await disk.rename(staging.tree + recordSuffix, layout.record(record.id, tree));
+  await disk.rename(staging.tree, layout.tree(record.id, tree));
+  await disk.syncDirectory(layout.home(record.id));
+  return tree;
+}

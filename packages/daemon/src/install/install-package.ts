@@ -1,0 +1,154 @@
+import {
+  type Archive,
+  findCertificateEntry,
+  openArchive,
+  openFileSource,
+  planInstalledTree,
+} from '@jami-plugin-store/jpl';
+import {
+  type AskRevocation,
+  judgePackage,
+  type RevocationMode,
+  type TrustAnchor,
+  type VerifiedPlugin,
+} from '@jami-plugin-store/trust';
+import { DaemonError } from '../error.js';
+import { type InstallRecord, publisherFields } from '../installed/record.js';
+import type { Admission } from './admission.js';
+import { type CommitPlace, commit } from './commit.js';
+import { assertExpected, type InstallWish } from './decide.js';
+import type { KeyQueue } from './key-queue.js';
+import { type PinnedSource, pinSource } from './pinned-source.js';
+import { stage, type TreePlan } from './staging.js';
+
+export interface InstallRequest extends InstallWish {
+  /** Absolute path of the package. */
+  readonly path: string;
+  /** The caller's name for this install in events. */
+  readonly job?: string | undefined;
+  /** Cancels until the verdict; the commit that follows is not interrupted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Uncompressed bytes verified, of how many. */
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
+}
+
+export interface InstallOutcome {
+  readonly job: string;
+  readonly id: string;
+  readonly version: string;
+  /** Absolute install root. */
+  readonly path: string;
+  /** Version it replaced. */
+  readonly from: string | null;
+  readonly publisher: InstallRecord['publisher'];
+  readonly sha256: string;
+}
+
+/** What the daemon was started with, as far as installing needs it. */
+export interface InstallContext extends CommitPlace {
+  readonly anchors: readonly TrustAnchor[];
+  /** Anchors of each configured store: what comes from a store is judged under its own anchors only. */
+  readonly storeAnchors: ReadonlyMap<string, readonly TrustAnchor[]> | undefined;
+  readonly revocation: RevocationMode;
+  readonly ask: AskRevocation;
+  /** The platform whose libraries are installed, by Jami's name. */
+  readonly platform: string;
+  readonly clock: () => Date;
+  /** A fixed instant of judgement. */
+  readonly at: Date | undefined;
+  readonly admission: Admission;
+  readonly queue: KeyQueue;
+}
+
+/**
+ * Verifies a package and makes it the installed one (docs/daemon.md tells it step by step). Whatever is refused leaves nothing behind.
+ * @throws {JplError | TrustError} what is wrong with the package or its certificates
+ * @throws {DaemonError} expectation, publisher, store, version; disk; TOO_MANY_INSTALLS
+ * @throws the signal's reason, file system errors
+ */
+export async function installPackage(
+  context: InstallContext,
+  request: InstallRequest,
+): Promise<Omit<InstallOutcome, 'job'>> {
+  return context.admission.run(request.signal, async () => {
+    const anchors = anchorsFor(context, request.store);
+    await using file = await openFileSource(request.path);
+    const source = pinSource(file);
+    const archive = await openArchive(source);
+    const { plan, refusal } = planTree(archive, context.platform);
+    const staging = stage(context.disk, context.layout.staging, plan);
+    try {
+      const plugin = await judgePackage(archive, {
+        anchors,
+        at: context.at ?? context.clock(),
+        revocation: context.revocation,
+        ask: context.ask,
+        sink: staging.sink,
+        signal: request.signal,
+        onProgress: request.onProgress,
+      });
+      // Signatures and manifest come before the question whether this machine has a use for the package.
+      if (refusal !== undefined) throw refusal;
+      const sha256 = await source.sha256(request.signal);
+      assertExpected(plugin, sha256, request.expect);
+      return await context.queue.run(plugin.id.toLowerCase(), async () => {
+        request.signal?.throwIfAborted();
+        return commitPlugin(context, request, { plugin, sha256, source, staging, plan });
+      });
+    } finally {
+      await staging.discard().catch((error: unknown) => context.onLeftover(error, request.path));
+    }
+  });
+}
+
+interface Judged {
+  readonly plugin: VerifiedPlugin;
+  readonly sha256: string;
+  readonly source: PinnedSource;
+  readonly staging: ReturnType<typeof stage>;
+  readonly plan: TreePlan | undefined;
+}
+
+async function commitPlugin(
+  context: InstallContext,
+  request: InstallRequest,
+  { plugin, sha256, source, staging, plan }: Judged,
+): Promise<Omit<InstallOutcome, 'job'>> {
+  const { record, replaced } = await commit(context, plugin, staging, request, {
+    platform: context.platform,
+    sha256,
+    size: source.size,
+    libraries: librariesOf(plan),
+    installedAt: context.clock(),
+  });
+  return {
+    id: record.id,
+    version: record.version,
+    path: context.layout.link(record.id),
+    from: replaced?.record.version ?? null,
+    publisher: publisherFields(plugin.publisher),
+    sha256,
+  };
+}
+
+function anchorsFor(context: InstallContext, store: string | undefined): readonly TrustAnchor[] {
+  if (store === undefined || context.storeAnchors === undefined) return context.anchors;
+  const anchors = context.storeAnchors.get(store);
+  if (anchors !== undefined) return anchors;
+  throw new DaemonError('STORE_UNKNOWN', `The store ${store} is not one this daemon was started with.`);
+}
+
+/** The plan by the id that the certificate's name claims: the judge proves later that the manifest says the same. */
+function planTree(archive: Archive, platform: string): { plan?: TreePlan; refusal?: unknown } {
+  const id = findCertificateEntry(archive).name.replace(/\.crt$/i, '');
+  try {
+    return { plan: planInstalledTree(archive.entries, platform, { id }) };
+  } catch (refusal) {
+    return { refusal };
+  }
+}
+
+/** Entries that changed their place are the libraries of this platform. */
+function librariesOf(plan: TreePlan | undefined): string[] {
+  return [...(plan?.files ?? [])].filter(([entry, path]) => entry !== path).map(([, path]) => path);
+}

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type { PluginDetails } from '@jami-plugin-store/contract';
+import { type Manifest, negotiateLanguage, parseLocale, translateManifest } from '@jami-plugin-store/jpl';
+import { type Disk, isAbsent } from '../disk/disk.js';
+import { DaemonError } from '../error.js';
+import { type FoundPlugin, findPlugin, type InstalledPlace } from './list-plugins.js';
+import { given, type InstallRecord } from './record.js';
+
+const maxLocaleBytes = 1024 * 1024;
+const localeFolder = 'data/locale';
+
+/**
+ * What a face shows of one plugin, in a language: a tag or an Accept-Language list, `en` where the plugin has none of them.
+ * Undefined where there is no such plugin.
+ * @throws {DaemonError} RECORD_DAMAGED where nothing can be told about it
+ */
+export async function pluginDetails(
+  place: InstalledPlace,
+  id: string,
+  language: string,
+): Promise<PluginDetails | undefined> {
+  const found = await findPlugin(place, id);
+  if (found === undefined) return undefined;
+  const { manifest, record, state } = found;
+  if (manifest === undefined) {
+    throw new DaemonError('RECORD_DAMAGED', `${id} is damaged: ${found.reason ?? 'it has no manifest'}`, {
+      path: found.folder,
+    });
+  }
+  const texts = await translated(place.disk, found, manifest, language);
+  const root = place.layout.link(id);
+  return {
+    id,
+    name: texts.manifest.name,
+    description: texts.manifest.description,
+    version: record?.version ?? manifest.version,
+    path: root,
+    iconPath: join(root, manifest.iconPath),
+    backgroundPath: join(root, manifest.backgroundPath),
+    soPath: join(root, libraryName(id, record)),
+    author: record?.publisher.name ?? '',
+    state,
+    language: texts.language,
+    ...(record === undefined ? {} : recordedDetails(record)),
+  };
+}
+
+function recordedDetails(record: InstallRecord): Partial<PluginDetails> {
+  return {
+    publisher: record.publisher,
+    sha256: record.sha256,
+    installedAt: record.installedAt,
+    judgedAt: record.judgedAt,
+    certificatePath: record.path.map(({ subject, issuer, notAfter }) => ({ subject, issuer, notAfter })),
+    revocation: record.revocation,
+    ...given('store', record.store),
+    ...given('previousVersion', record.previous?.version),
+  };
+}
+
+/** Jami's name of the library where the plugin has it, else its only library, else where one would be. */
+function libraryName(id: string, record: InstallRecord | undefined): string {
+  const usual = libraryFileName(id, record?.platform ?? '');
+  const libraries = record?.libraries ?? [];
+  const [only] = libraries;
+  return only !== undefined && libraries.length === 1 && !libraries.includes(usual) ? only : usual;
+}
+
+function libraryFileName(id: string, platform: string): string {
+  if (platform === 'x64-windows') return `${id}.dll`;
+  return platform.endsWith('-apple-Darwin') || platform === 'iphone' ? `lib${id}.dylib` : `lib${id}.so`;
+}
+
+/** A locale that is missing or not readable leaves the placeholders empty, as Jami does. */
+async function translated(
+  disk: Disk,
+  { id, folder }: FoundPlugin,
+  manifest: Manifest,
+  wanted: string,
+): Promise<{ manifest: Manifest; language: string }> {
+  const prefix = `${id}_`;
+  const names = await disk.list(join(folder, localeFolder)).catch(() => []);
+  const available = names
+    .filter((name) => name.startsWith(prefix) && name.endsWith('.json'))
+    .map((name) => name.slice(prefix.length, -'.json'.length));
+  const language = negotiateLanguage(wanted, available);
+  const file = join(folder, localeFolder, `${prefix}${language}.json`);
+  const locale = await disk
+    .readFile(file, maxLocaleBytes)
+    .then(parseLocale)
+    .catch((error: unknown) => {
+      if (isAbsent(error) || error instanceof Error) return new Map<string, string>();
+      throw error;
+    });
+  return { manifest: translateManifest(manifest, locale), language };
+}
