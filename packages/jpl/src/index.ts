@@ -39,3 +39,19 @@ export {
   signatureOfMapName,
   signedEntries,
 } from './package/signed-entries.js';
+export { negotiateLanguage, preferredLanguages } from './text/language.js';
+export {
+  fallbackLanguage,
+  type Locale,
+  languagesOf,
+  localeEntryName,
+  maxLocaleBytes,
+  parseLocale,
+  translate,
+  translateManifest,
+} from './text/locale.js';
+export { packPlugin, signPackage } from './writing/pack-plugin.js';
+export type { FileContent, PackageEntry, StreamContent } from './writing/package-entry.js';
+export { readPluginFolder } from './writing/plugin-folder.js';
+export { type SigningMaterial, signEntries } from './writing/sign-entries.js';
+export { type WriteOptions, writeArchive } from './writing/write-archive.js';
