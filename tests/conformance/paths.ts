@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import {
+  type Certificate,
+  type PolicyInputs,
+  parseCertificate,
+  type TrustAnchor,
+  TrustError,
+  validatePath,
+} from '@jami-plugin-store/trust';
+import { type Case, runSuite, type SuiteReport, type Verdict } from './report.js';
+
+/** One case of a paths file (conformance README); everything but the certificates may be missing. */
+interface PathCase {
+  id?: string;
+  name?: string;
+  time?: string;
+  tags?: string[];
+  expectedValid?: boolean;
+  policyInputs?: PolicyInputs;
+  trustAnchorDer?: string;
+  trustAnchorsDer?: string[];
+  certsDer: string[];
+  crlsDer?: string[];
+  checkRevocation?: boolean;
+}
+
+export type PathProfile = 'full' | 'no-policy';
+
+/**
+ * Judges every case of a file of certification paths. A DSA case is judged too, and never counted.
+ * @param profile  `no-policy` leaves certificate policies out of the judgement
+ */
+export async function runPaths(file: string, profile: PathProfile): Promise<SuiteReport> {
+  const cases = JSON.parse(await readFile(file, 'utf8')) as PathCase[];
+  return runSuite(
+    'paths',
+    cases.map((item, index) => toCase(item, index, profile)),
+  );
+}
+
+function toCase(item: PathCase, index: number, profile: PathProfile): Case {
+  return {
+    id: item.id ?? item.name ?? String(index),
+    expected: item.tags?.includes('dsa') === true ? undefined : item.expectedValid,
+    judge: async () => judge(item, profile),
+    isTyped: (error) => error instanceof TrustError,
+    codeOf: (error) => (error instanceof TrustError ? error.code : ''),
+  };
+}
+
+function judge(item: PathCase, profile: PathProfile): Verdict {
+  const targetDer = item.certsDer.at(-1);
+  if (targetDer === undefined) throw new TrustError('PATH_NOT_FOUND', 'The case has no certificate.');
+  const anchorsDer = item.trustAnchorsDer ?? (item.trustAnchorDer === undefined ? [] : [item.trustAnchorDer]);
+  validatePath({
+    target: parseCertificate(Buffer.from(targetDer, 'base64')),
+    intermediates: readable(item.certsDer.slice(0, -1)),
+    anchors: anchorsDer.map(toAnchor),
+    at: item.time === undefined ? new Date() : new Date(item.time),
+    policies: profile === 'no-policy' ? 'ignored' : item.policyInputs,
+  });
+  return { accepted: true, code: null };
+}
+
+const toAnchor = (der: string): TrustAnchor => ({ certificate: parseCertificate(Buffer.from(der, 'base64')) });
+
+// A bundle may hold certificates that cannot be read; they cannot be on a path either.
+function readable(ders: readonly string[]): Certificate[] {
+  return ders.flatMap((der) => {
+    try {
+      return [parseCertificate(Buffer.from(der, 'base64'))];
+    } catch (error) {
+      if (error instanceof TrustError) return [];
+      throw error;
+    }
+  });
+}
