@@ -1,0 +1,379 @@
+import { rm } from 'node:fs/promises';
+import { ClientError } from '../error.js';
+import { contentLength, continuingRange, strongETag } from './content-range.js';
+import { lockDownload } from './download-lock.js';
+import { diskError, openPartFile, type PartFile, removePartFile, sha256OfFile } from './part-file.js';
+import { parseReprDigest, type RepresentationDigest } from './representation-digest.js';
+import type { RetryBudget } from './retry-budget.js';
+import { linkSignals, type Timer, wait } from './timer.js';
+import { type Answer, assertAnswered, failureOf, type Transport } from './transport.js';
+import { callableUrl } from './url.js';
+
+/** Largest file downloaded unless told otherwise: a package. */
+export const maxDownloadBytes = 512 * 1024 * 1024;
+
+export interface DownloadProgress {
+  /** Bytes on disk, resumed ones included. */
+  received: number;
+  total: number | undefined;
+}
+
+/** A break the download waits out. */
+export interface DownloadPause {
+  error: ClientError;
+  attempt: number;
+  delayMs: number;
+}
+
+export interface DownloadOptions {
+  onProgress?: ((progress: DownloadProgress) => void) | undefined;
+  onPause?: ((pause: DownloadPause) => void) | undefined;
+  /** Aborting it cancels: what was received is removed. */
+  signal?: AbortSignal | undefined;
+  /** What the file must be: SHA-256 in lowercase hex, size in bytes. */
+  expect?: { sha256?: string | undefined; size?: number | undefined } | undefined;
+  /**
+   * `refuse` (default) ends a download that is whole but not as expected; `keep` hands it over with `asExpected: false`, for
+   * a caller who has it judged.
+   */
+  unexpected?: 'refuse' | 'keep' | undefined;
+  maxBytes?: number | undefined;
+}
+
+export interface Downloaded {
+  path: string;
+  bytes: number;
+  sha256: string;
+  /** Bytes that an earlier, broken download had brought. */
+  resumedBytes: number;
+  asExpected: boolean;
+}
+
+/** What a download works with; all handed in. */
+export interface DownloadMeans {
+  transport: Transport;
+  headers: Record<string, string>;
+  timer: Timer;
+  budget: RetryBudget;
+  /** Longest duration of one download, waits included. */
+  totalTimeoutMs: number;
+  /** Aborted when the client closes: what was received stays for the next time. */
+  closing: AbortSignal;
+}
+
+const refillBytes = 1024 * 1024;
+const maxRestarts = 2;
+const maxShortRanges = 16;
+
+/**
+ * Downloads a file to `target`, streaming through `<target>.part`; it appears under its own name only when it is whole, on
+ * disk, and as expected. A break is resumed (RFC 9110 14.2, 13.1.5) now or by a later call; a file that changed meanwhile is
+ * fetched from its start.
+ * @throws {ClientError} a network code (CANCELED after `signal`), or CACHE_NOT_PRIVATE | CACHE_NOT_WRITABLE | DISK_FULL |
+ *   DOWNLOAD_BUSY
+ */
+export async function downloadFile(
+  means: DownloadMeans,
+  address: string | URL,
+  target: string,
+  options: DownloadOptions = {},
+): Promise<Downloaded> {
+  const url = callableUrl(address);
+  await using _lock = await lockDownload(target, means.totalTimeoutMs * 2);
+  const reusable = await reuse(target, options);
+  if (reusable !== undefined) return reusable;
+  using linked = linkSignals([options.signal, means.closing], {
+    timer: means.timer,
+    ms: means.totalTimeoutMs,
+    reason: () =>
+      new ClientError('TOTAL_TIMEOUT', `${url.href} was not whole after ${means.totalTimeoutMs} ms`, {
+        at: url.href,
+      }),
+  });
+  try {
+    return await downloadInAttempts(new Job(means, url, target, options, linked.signal));
+  } catch (error) {
+    const failure = linked.signal.aborted ? failureOf(error, url, linked.signal) : error;
+    if (options.signal?.aborted === true) {
+      await removePartFile(target);
+      throw new ClientError('CANCELED', 'The download was canceled', { at: url.href, cause: failure });
+    }
+    throw failure;
+  }
+}
+
+class Job {
+  resumedBytes = 0;
+  restarts = 0;
+  shortRanges = 0;
+
+  constructor(
+    readonly means: DownloadMeans,
+    readonly url: URL,
+    readonly target: string,
+    readonly options: DownloadOptions,
+    readonly signal: AbortSignal,
+  ) {}
+
+  get maxBytes(): number {
+    return this.options.maxBytes ?? maxDownloadBytes;
+  }
+}
+
+async function downloadInAttempts(job: Job): Promise<Downloaded> {
+  for (let first = true; ; first = false) {
+    await using part = await openPartFile(job.target, job.url.href);
+    if (first) job.resumedBytes = part.length;
+    const before = part.length;
+    try {
+      const result = await attempt(job, part);
+      if (result === 'more') countRange(job, part.length - before);
+      else if (result !== 'again') return { ...result, resumedBytes: job.resumedBytes };
+    } catch (error) {
+      if (job.signal.aborted) throw failureOf(error, job.url, job.signal);
+      if (part.length - before >= refillBytes) job.means.budget.refill();
+      await pause(job, part, error);
+    }
+  }
+}
+
+// A server may send less than the range asked for (RFC 9110 14.2), but not byte by byte.
+function countRange(job: Job, bytes: number): void {
+  if (bytes < refillBytes) job.shortRanges += 1;
+  if (job.shortRanges > maxShortRanges) {
+    throw new ClientError('RANGE_MALFORMED', `${job.url.host} sends the file in too many small ranges`, {
+      at: job.url.href,
+    });
+  }
+}
+
+async function pause(job: Job, part: PartFile, error: unknown): Promise<void> {
+  await part[Symbol.asyncDispose]();
+  const next = job.means.budget.spend(error);
+  if (next === undefined || !(error instanceof ClientError)) throw error;
+  job.options.onPause?.({ error, ...next });
+  await wait(job.means.timer, next.delayMs, job.signal);
+}
+
+/** One request. `more`: a further range is needed · `again`: nothing of it can be used, start from zero. */
+async function attempt(
+  job: Job,
+  part: PartFile,
+): Promise<Omit<Downloaded, 'resumedBytes'> | 'more' | 'again'> {
+  const { means, url, signal, options } = job;
+  if (
+    part.length > 0 &&
+    part.length === part.state?.total &&
+    options.expect?.sha256 === part.digests().sha256
+  ) {
+    return finish(job, part, {}, true);
+  }
+  const resume = part.length > 0 ? part.state : undefined;
+  const range: Record<string, string> =
+    resume === undefined ? {} : { range: `bytes=${part.length}-`, 'if-range': resume.etag };
+  const answer = await means.transport.get(url, { headers: { ...means.headers, ...range }, signal });
+  if (resume !== undefined && answer.status === 416) {
+    answer.body.discard();
+    return startAgain(job, part, 'The server no longer has the rest of a broken download');
+  }
+  assertAnswered(answer, resume === undefined ? [200] : [200, 206]);
+  let plan: BodyPlan | undefined;
+  try {
+    plan = answer.status === 206 ? planRest(job, answer, part) : await planWhole(job, answer, part);
+  } catch (error) {
+    answer.body.discard();
+    throw error;
+  }
+  if (plan === undefined) {
+    answer.body.discard();
+    return startAgain(job, part, 'The file changed between two ranges');
+  }
+  await receive(job, answer, part, plan);
+  if (plan.total !== undefined && part.length < plan.total) return 'more';
+  return finish(job, part, plan.digest, answer.status === 206);
+}
+
+interface BodyPlan {
+  /** Length of the whole file; undefined where the server does not say. */
+  total: number | undefined;
+  /** Length of the part when this answer has been read. */
+  until: number | undefined;
+  digest: RepresentationDigest;
+}
+
+/** The plan of a 206; undefined when it does not continue the file the part belongs to. */
+function planRest(job: Job, answer: Answer, part: PartFile): BodyPlan | undefined {
+  const range = continuingRange(answer.headers['content-range'], part.length);
+  if (range === undefined) return undefined;
+  const { etag } = answer.headers;
+  const changedTag = etag !== undefined && etag !== part.state?.etag;
+  const changedLength = part.state?.total !== undefined && part.state.total !== range.total;
+  if (changedTag || changedLength) return undefined;
+  if (range.total > job.maxBytes) throw tooLarge(job.url, job.maxBytes);
+  return {
+    total: range.total,
+    until: range.last + 1,
+    digest: parseReprDigest(answer.headers['repr-digest']),
+  };
+}
+
+async function planWhole(job: Job, answer: Answer, part: PartFile): Promise<BodyPlan> {
+  const { options, url } = job;
+  const total = contentLength(answer.headers['content-length']);
+  const digest = parseReprDigest(answer.headers['repr-digest']);
+  const { expect } = options;
+  const { maxBytes } = job;
+  if (total !== undefined && total > maxBytes) throw tooLarge(url, maxBytes);
+  const refuses = options.unexpected !== 'keep';
+  if (refuses && total !== undefined && expect?.size !== undefined && total !== expect.size) {
+    throw new ClientError('LENGTH_MISMATCH', `${url.href} has ${total} bytes; ${expect.size} were expected`, {
+      at: url.href,
+    });
+  }
+  const delimited = total !== undefined || answer.headers['transfer-encoding'] !== undefined;
+  const provable = digest.sha256 ?? digest.sha512 ?? expect?.sha256 ?? expect?.size;
+  if (!delimited && provable === undefined) {
+    throw new ClientError('LENGTH_UNKNOWN', `${url.href} ends where its connection ends: it may be cut`, {
+      at: url.href,
+    });
+  }
+  const etag = strongETag(answer.headers.etag);
+  job.resumedBytes = 0;
+  await part.restart(
+    etag === undefined ? undefined : { url: url.href, etag, ...(total === undefined ? {} : { total }) },
+  );
+  return { total, until: total, digest };
+}
+
+async function receive(job: Job, answer: Answer, part: PartFile, plan: BodyPlan): Promise<void> {
+  const { options, url, signal } = job;
+  const report = progressReporter(options.onProgress, plan.total);
+  report(part.length);
+  try {
+    for await (const chunk of answer.body) {
+      if (part.length + chunk.length > job.maxBytes) throw tooLarge(url, job.maxBytes);
+      if (part.length + chunk.length > (plan.until ?? Number.POSITIVE_INFINITY)) throw tooLong(url, plan);
+      await part.append(chunk);
+      report(part.length);
+    }
+  } catch (error) {
+    answer.body.discard();
+    throw error instanceof ClientError ? error : failureOf(error, url, signal);
+  }
+  if (plan.until !== undefined && part.length !== plan.until) {
+    throw new ClientError(
+      'CONNECTION_LOST',
+      `${url.href} ended after ${part.length} of ${plan.until} bytes`,
+      {
+        at: url.href,
+      },
+    );
+  }
+}
+
+/** Checks what is whole and gives it its name; a resumed file that came out wrong is fetched again from its start. */
+async function finish(
+  job: Job,
+  part: PartFile,
+  announced: RepresentationDigest,
+  joined: boolean,
+): Promise<Omit<Downloaded, 'resumedBytes'> | 'again'> {
+  const { options, url, target, signal } = job;
+  const digests = part.digests();
+  const { expect } = options;
+  const asAnnounced =
+    (announced.sha256 ?? digests.sha256) === digests.sha256 &&
+    (announced.sha512 ?? digests.sha512) === digests.sha512;
+  const asExpected =
+    (expect?.sha256 ?? digests.sha256) === digests.sha256 && (expect?.size ?? part.length) === part.length;
+  if (joined && !(asAnnounced && asExpected)) {
+    return startAgain(job, part, 'The joined parts of a broken download do not make the file');
+  }
+  if (!asAnnounced || (!asExpected && options.unexpected !== 'keep')) {
+    const { length } = part;
+    await part.remove();
+    throw mismatch(url, { length, size: expect?.size, asAnnounced });
+  }
+  const { length } = part;
+  signal.throwIfAborted();
+  await part.complete();
+  return { path: target, bytes: length, sha256: digests.sha256, asExpected };
+}
+
+async function startAgain(job: Job, part: PartFile, reason: string): Promise<'again'> {
+  job.restarts += 1;
+  job.resumedBytes = 0;
+  await part.restart(undefined);
+  if (job.restarts > maxRestarts) {
+    throw new ClientError('RANGE_MALFORMED', `${reason}, again and again (${job.url.href})`, {
+      at: job.url.href,
+    });
+  }
+  return 'again';
+}
+
+/** A whole file of an earlier download is used where its digest is the expected one, else removed. */
+async function reuse(target: string, options: DownloadOptions): Promise<Downloaded | undefined> {
+  const { expect } = options;
+  if (expect?.sha256 !== undefined) {
+    const found = await sha256OfFile(target);
+    if (found?.sha256 === expect.sha256) {
+      options.onProgress?.({ received: found.bytes, total: found.bytes });
+      return { path: target, ...found, resumedBytes: found.bytes, asExpected: true };
+    }
+  }
+  try {
+    await rm(target, { force: true });
+  } catch (error) {
+    throw diskError(target, error);
+  }
+  return undefined;
+}
+
+function mismatch(
+  url: URL,
+  found: { length: number; size: number | undefined; asAnnounced: boolean },
+): ClientError {
+  if (found.asAnnounced && found.size !== undefined && found.size !== found.length) {
+    return new ClientError(
+      'LENGTH_MISMATCH',
+      `${url.href} has ${found.length} bytes; ${found.size} were expected`,
+      { at: url.href },
+    );
+  }
+  return new ClientError(
+    'DIGEST_MISMATCH',
+    found.asAnnounced
+      ? `${url.href} is not the file that was expected: its digest differs`
+      : `${url.href} was damaged on its way: its digest is not the one the server announced`,
+    { at: url.href },
+  );
+}
+
+function tooLong(url: URL, plan: BodyPlan): ClientError {
+  return new ClientError(
+    'LENGTH_MISMATCH',
+    `${url.href} sent more bytes than the ${plan.until} it announced`,
+    {
+      at: url.href,
+    },
+  );
+}
+
+function tooLarge(url: URL, maxBytes: number): ClientError {
+  return new ClientError('ANSWER_TOO_LARGE', `${url.href} has more than ${maxBytes} bytes`, { at: url.href });
+}
+
+/** Reports at most some 200 times a file, and always its first and last byte. */
+function progressReporter(
+  report: DownloadOptions['onProgress'],
+  total: number | undefined,
+): (received: number) => void {
+  const step = Math.max(64 * 1024, Math.ceil((total ?? 0) / 200));
+  let last = -1;
+  return (received) => {
+    if (last >= 0 && received - last < step && received !== total) return;
+    last = received;
+    report?.({ received, total });
+  };
+}
