@@ -39,4 +39,21 @@ export type {
   RevocationSource,
 } from './revocation/evidence.js';
 export { isFinding, notAsked, notOffered } from './revocation/finding.js';
-export type { EntrySink, EntryWriter, Publisher, VerifiedPlugin } from './verdict/verified-plugin.js';
+export { type JudgePackageRequest, judgePackage } from './verdict/judge-package.js';
+export { judgePackagePath } from './verdict/package-path.js';
+export { authorityMarkOid, type PublisherPath, publisherOf, samePublisher } from './verdict/publisher.js';
+export { revocationQuestions } from './verdict/revocation-questions.js';
+export {
+  type ContentVerifier,
+  contentVerifier,
+  type SignatureEvidence,
+  verifyContent,
+  verifyEvidence,
+} from './verdict/signature-check.js';
+export {
+  type EntrySink,
+  type EntryWriter,
+  isVerifiedPlugin,
+  type Publisher,
+  type VerifiedPlugin,
+} from './verdict/verified-plugin.js';

@@ -50,7 +50,6 @@ rand_serial = yes
 unique_subject = no
 default_md = sha256
 policy = anything
-preserve = yes
 copy_extensions = none
 email_in_dn = yes
 string_mask = utf8only
@@ -111,6 +110,7 @@ export class OpensslCa implements AsyncDisposable {
     ];
     const options = [
       '-batch',
+      '-preserveDN',
       '-notext',
       '-utf8',
       '-rand_serial',

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Certificate } from '../certificate/certificate.js';
+import type { RevocationFinding, RevocationMode } from '../revocation/evidence.js';
+import { makeFinding, notAsked, notOffered } from '../revocation/finding.js';
+import { caExtensions, fixtureInstant, type Issued, leafExtensions, OpensslCa } from './openssl-fixtures.js';
+import { revocationQuestions } from './revocation-questions.js';
+import { judgeRevocation } from './revocation-verdict.js';
+
+let ca: OpensslCa;
+let silent: readonly Certificate[];
+let naming: readonly Certificate[];
+let byIssuerOnly: readonly Certificate[];
+let root: Issued;
+
+beforeAll(async () => {
+  ca = await OpensslCa.create();
+  root = await ca.issue({ subject: '/CN=Root', keyType: 'P-256', extensions: caExtensions });
+  const organization = await ca.issue({
+    subject: '/CN=Organization',
+    issuer: root,
+    keyType: 'P-256',
+    extensions: caExtensions,
+  });
+  const leafWith = async (...extensions: string[]): Promise<readonly Certificate[]> => {
+    const wish = {
+      subject: '/CN=Leaf',
+      issuer: organization,
+      extensions: [...leafExtensions, ...extensions],
+    };
+    return [await ca.issue(wish), organization, root].map(({ certificate }) => certificate);
+  };
+  silent = await leafWith();
+  naming = await leafWith(
+    'authorityInfoAccess = OCSP;URI:http://ocsp.example/a, OCSP;URI:ldap://ocsp.example, caIssuers;URI:http://ca.example',
+    'crlDistributionPoints = URI:https://crl.example/1, URI:ldap://crl.example',
+  );
+  byIssuerOnly = await leafWith('crlDistributionPoints = dirName:place', '[place]', 'CN = Somewhere');
+});
+afterAll(() => ca[Symbol.asyncDispose]());
+
+const judge = (path: readonly Certificate[], revocation: RevocationMode, findings: readonly unknown[]) =>
+  judgeRevocation(path, {
+    at: fixtureInstant,
+    revocation,
+    ask: async () => findings as readonly RevocationFinding[],
+  });
+
+const finding = (
+  certificate: Certificate | undefined,
+  status: RevocationFinding['status'],
+): RevocationFinding => {
+  if (certificate === undefined) throw new Error('no certificate');
+  return makeFinding({ certificate, status, source: 'ocsp', url: 'http://ocsp.example/a' });
+};
+const good = (certificate: Certificate | undefined) => finding(certificate, 'good');
+
+describe('the questions', () => {
+  it('are one for each certificate below the anchor, plugin first, with what can be asked over HTTP', () => {
+    const [first, second, ...others] = revocationQuestions(naming);
+    expect(others).toEqual([]);
+    expect(first).toEqual({
+      certificate: naming[0],
+      issuer: naming[1],
+      ocspUrls: ['http://ocsp.example/a'],
+      crlUrls: ['https://crl.example/1'],
+    });
+    expect(second).toMatchObject({ certificate: naming[1], issuer: naming[2], ocspUrls: [], crlUrls: [] });
+  });
+
+  it('are none where the plugin certificate is the anchor', async () => {
+    expect(revocationQuestions([root.certificate])).toEqual([]);
+    await expect(judge([root.certificate], 'required', [])).resolves.toEqual([]);
+  });
+});
+
+describe('the answers', () => {
+  it('that are good let the path pass', async () => {
+    const findings = [good(naming[0]), good(naming[1])];
+    await expect(judge(naming, 'required', findings)).resolves.toEqual(findings);
+    await expect(judge(naming, 'when-named', findings)).resolves.toEqual(findings);
+  });
+
+  it.each([
+    ['revoked', 'CERTIFICATE_REVOKED'],
+    ['unknown', 'CERTIFICATE_STATUS_UNKNOWN'],
+    ['not-asked', 'REVOCATION_NOT_ASKED'],
+    ['not-offered', 'REVOCATION_NOT_OFFERED'],
+  ] as const)('that are %s refuse it, for the plugin and for its organization', async (status, code) => {
+    for (const mode of ['required', 'when-named'] as const) {
+      await expect(judge(naming, mode, [finding(naming[0], status), good(naming[1])])).rejects.toMatchObject({
+        name: 'TrustError',
+        code,
+        certificate: 'CN=Leaf',
+      });
+    }
+    await expect(
+      judge(naming, 'required', [good(naming[0]), finding(naming[1], status)]),
+    ).rejects.toMatchObject({
+      code,
+      certificate: 'CN=Organization',
+    });
+  });
+
+  it('tell since when and why a certificate is revoked', async () => {
+    const [certificate] = naming;
+    if (certificate === undefined) throw new Error('no certificate');
+    const revoked = makeFinding({
+      certificate,
+      status: 'revoked',
+      source: 'crl',
+      revokedAt: new Date('2026-05-01T00:00:00Z'),
+      reason: 'keyCompromise',
+    });
+    await expect(judge(naming, 'required', [revoked, good(naming[1])])).rejects.toThrow(
+      /revoked on 2026-05-01T00:00:00.000Z \(keyCompromise\)/,
+    );
+  });
+
+  it('may be missing only in mode when-named, and only where the certificate names no source', async () => {
+    const none = (path: readonly Certificate[]) => path.slice(0, 2).map(notOffered);
+    await expect(judge(silent, 'when-named', none(silent))).resolves.toHaveLength(2);
+    await expect(judge(silent, 'required', none(silent))).rejects.toMatchObject({
+      code: 'REVOCATION_NOT_OFFERED',
+    });
+    for (const path of [naming, byIssuerOnly]) {
+      await expect(judge(path, 'when-named', none(path))).rejects.toMatchObject({
+        code: 'REVOCATION_NOT_OFFERED',
+      });
+    }
+  });
+
+  it.each<[string, () => readonly unknown[]]>([
+    ['nothing at all', () => []],
+    ['too few', () => [good(naming[0])]],
+    ['holes', () => [undefined, good(naming[1])]],
+    ['about one another', () => [good(naming[1]), good(naming[0])]],
+    ['about the same one twice', () => [good(naming[1]), good(naming[1])]],
+    ['about a namesake', () => [good(silent[0]), good(naming[1])]],
+    ['look-alikes', () => [{ ...good(naming[0]) }, { ...good(naming[1]) }]],
+    ['texts', () => ['good', 'good']],
+    ['no list', () => 'good' as unknown as readonly unknown[]],
+  ])('that are %s count as not asked', async (_what, findings) => {
+    await expect(judge(naming, 'required', findings())).rejects.toMatchObject({
+      code: 'REVOCATION_NOT_ASKED',
+    });
+  });
+
+  it('are not asked for in mode off, and every finding says so', async () => {
+    const findings = await judgeRevocation(naming, {
+      at: fixtureInstant,
+      revocation: 'off',
+      ask: () => Promise.reject(new Error('asked all the same')),
+    });
+    expect(findings).toEqual(naming.slice(0, 2).map(notAsked));
+  });
+
+  it("come with the asker's own reason when it has one", async () => {
+    const ask = () => Promise.reject(new Error('the responder is down'));
+    const policy = { at: fixtureInstant, revocation: 'required', ask } as const;
+    await expect(judgeRevocation(naming, policy)).rejects.toThrow('the responder is down');
+  });
+});
