@@ -18,6 +18,7 @@ export interface ForgedResponse {
   readonly answers?: readonly Buffer[];
   readonly extensions?: readonly Buffer[];
   readonly algorithm?: Buffer;
+  readonly unusedBits?: number;
   readonly signWith: (tbs: Uint8Array) => Uint8Array;
   readonly certificates?: readonly Uint8Array[];
 }
@@ -88,7 +89,7 @@ export function basicResponse(forged: ForgedResponse): Buffer {
     sequence(...(forged.answers ?? [])),
     ...(forged.extensions === undefined ? [] : [explicit(1, sequence(...forged.extensions))]),
   );
-  const signature = derElement(0x03, Buffer.of(0), forged.signWith(tbs));
+  const signature = derElement(0x03, Buffer.of(forged.unusedBits ?? 0), forged.signWith(tbs));
   const { certificates } = forged;
   const certs = certificates === undefined ? [] : [explicit(0, sequence(...certificates))];
   return sequence(tbs, forged.algorithm ?? ecdsaSha256, signature, ...certs);
