@@ -34,10 +34,9 @@ export async function readEndRecord(source: ByteSource, limits: ArchiveLimits): 
     throw new JplError('ARCHIVE_TRUNCATED', 'The archive ends before its comment does.', { offset });
   }
   // Readers look for the ZIP64 locator here whatever the record says (libarchive does).
-  if (tailBytes > recordBytes + 3 && tail.length === recordBytes + zip64LocatorBytes) {
-    if (tail.readUInt32LE(0) === zip64LocatorSignature) {
-      throw new JplError('ZIP64', 'ZIP64 archives are not accepted.', { offset: offset - zip64LocatorBytes });
-    }
+  const hasRoomForLocator = tailBytes === recordBytes + zip64LocatorBytes;
+  if (hasRoomForLocator && tail.readUInt32LE(0) === zip64LocatorSignature) {
+    throw new JplError('ZIP64', 'ZIP64 archives are not accepted.', { offset: offset - zip64LocatorBytes });
   }
   const end = parse(record, offset);
   await proveDirectoryPlace(source, end, offset, limits);
@@ -91,7 +90,7 @@ async function proveDirectoryPlace(
       detail,
     );
   }
-  const largest = end.entryCount * (centralFixedBytes + limits.maxNameBytes + maxExtraFieldBytes);
+  const largest = limits.maxEntries * (centralFixedBytes + limits.maxNameBytes + maxExtraFieldBytes);
   if (end.directorySize < end.entryCount * centralFixedBytes) {
     throw new JplError(
       'ENTRY_COUNT_WRONG',
@@ -102,7 +101,7 @@ async function proveDirectoryPlace(
   if (end.directorySize > largest) {
     throw new JplError(
       'CENTRAL_DIRECTORY_SIZE_WRONG',
-      'The list of entries is larger than its entries can be.',
+      'The list of entries is larger than any lawful one.',
       detail,
     );
   }

@@ -13,8 +13,8 @@ const unixSpecialBits = 0o7000;
 const dosVolumeLabel = 0x08;
 const dosDirectory = 0x10;
 const windowsReparsePoint = 0x400;
-// read-only, hidden, system, directory, archive, normal, compressed, not indexed
-const dosHarmless = 0x01 | 0x02 | 0x04 | dosDirectory | 0x20 | 0x80 | 0x800 | 0x2000;
+// read-only, hidden, system, directory, archive, normal, compressed, not indexed, and what macOS and 7-Zip set
+const dosHarmless = 0x01 | 0x02 | 0x04 | dosDirectory | 0x20 | 0x80 | 0x800 | 0x2000 | 0x4000 | 0x8000;
 
 /**
  * Judges whether the attributes let any reader see something else than the plain file or folder of the name.

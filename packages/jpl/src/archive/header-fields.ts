@@ -29,8 +29,10 @@ const lawfulFlags = 0x0006 | flag.descriptor | flag.utf8;
 
 export const methodNumber = { stored: 0, deflate: 8 } as const;
 
-// 2.0 is what folders and deflate need; 4.5 announces ZIP64, more announces other methods and encryption.
+// 2.0 is what folders and deflate need; more announces other methods or encryption. 4.5 announces ZIP64, which
+// writers that could have needed it leave standing; the upper byte is a system (7-Zip), which says nothing here.
 const maxVersionNeeded = 20;
+const zip64Version = 45;
 
 /** Decodes the shared run of fields, which begins at `at` with "version needed". */
 export function readSharedFields(bytes: Buffer, at: number): SharedFields {
@@ -66,15 +68,17 @@ export function assertReadable(fields: SharedFields, entry: string, offset: numb
   if (fields.method !== methodNumber.stored && fields.method !== methodNumber.deflate) {
     throw new JplError('METHOD_UNSUPPORTED', `${quote(entry)} is packed by method ${fields.method}.`, detail);
   }
-  if (fields.versionNeeded > maxVersionNeeded) {
-    const version = `${fields.versionNeeded >> 8 ? 'unknown' : fields.versionNeeded / 10}`;
+  const version = fields.versionNeeded & 0xff;
+  const hasDescriptor = (fields.flags & flag.descriptor) !== 0;
+  // Some readers take the width of a descriptor's sizes from this number.
+  if (version > maxVersionNeeded && (version !== zip64Version || hasDescriptor)) {
     throw new JplError(
       'VERSION_NEEDED_UNSUPPORTED',
-      `${quote(entry)} asks for ZIP version ${version}.`,
+      `${quote(entry)} asks for ZIP version ${version / 10}.`,
       detail,
     );
   }
-  if (fields.method === methodNumber.stored && (fields.flags & flag.descriptor) !== 0) {
+  if (fields.method === methodNumber.stored && hasDescriptor) {
     // Where such data ends can only be guessed by a reader that goes from front to back.
     throw new JplError('STORED_WITH_DESCRIPTOR', `${quote(entry)} is stored with its size after it.`, detail);
   }

@@ -26,33 +26,32 @@ export async function proveLocalHeaders(
 ): Promise<number[]> {
   const reader = windowOver(source);
   const dataOffsets: number[] = [];
-  let expected = 0;
+  assertBegin(records, directoryOffset);
   for (const [index, record] of records.entries()) {
     const boundary = records[index + 1]?.entry.offset ?? directoryOffset;
-    assertPlace(record, expected, boundary, directoryOffset);
+    assertPlace(record, boundary, directoryOffset);
     dataOffsets.push(await proveOne(reader, record, boundary));
-    expected = boundary;
-  }
-  if (records.length === 0 && directoryOffset !== 0) {
-    throw new JplError('GAP', 'The archive lists nothing, yet is not empty.', { offset: 0 });
   }
   return dataOffsets;
 }
 
-function assertPlace(
-  record: CentralRecord,
-  expected: number,
-  boundary: number,
-  directoryOffset: number,
-): void {
+function assertBegin(records: readonly CentralRecord[], directoryOffset: number): void {
+  const first = records[0]?.entry ?? { name: undefined, offset: directoryOffset };
+  if (first.offset === 0) return;
+  const detail = { entry: first.name, offset: first.offset };
+  if (records.some(({ entry }) => entry.offset === 0)) {
+    throw new JplError(
+      'ENTRY_OUT_OF_ORDER',
+      'The list of entries is not in the order of the entries.',
+      detail,
+    );
+  }
+  throw new JplError('PREFIX_BYTES', 'Foreign bytes stand before the first entry.', { ...detail, offset: 0 });
+}
+
+function assertPlace(record: CentralRecord, boundary: number, directoryOffset: number): void {
   const { name, offset } = record.entry;
   const detail = { entry: name, offset };
-  if (offset !== expected) {
-    throw new JplError('PREFIX_BYTES', `Foreign bytes stand before ${quote(name)}.`, {
-      entry: name,
-      offset: 0,
-    });
-  }
   if (offset + fixedBytes + record.nameBytes.length > directoryOffset) {
     throw new JplError('OVERLAP', `${quote(name)} would lie inside the list of entries.`, detail);
   }
@@ -103,15 +102,16 @@ async function proveOne(source: ByteSource, record: CentralRecord, boundary: num
 function assertAgreement(record: CentralRecord, local: SharedFields, head: Buffer): void {
   const central = record.fields;
   const hasDescriptor = (central.flags & flag.descriptor) !== 0;
-  const inDescriptor = hasDescriptor && local.crc32 === 0 && local.compressedSize === 0 && local.size === 0;
+  // APPNOTE 4.4.4 bit 3: zero here, the value in the descriptor; libarchive fills in the size it knows.
+  const differs = (inList: number, here: number) => inList !== here && !(hasDescriptor && here === 0);
   const differing = [
     central.versionNeeded !== local.versionNeeded && 'version needed',
     central.flags !== local.flags && 'flags',
     central.method !== local.method && 'method',
     (central.time !== local.time || central.date !== local.date) && 'time',
-    !inDescriptor && central.crc32 !== local.crc32 && 'CRC',
-    !inDescriptor && central.compressedSize !== local.compressedSize && 'compressed size',
-    !inDescriptor && central.size !== local.size && 'size',
+    differs(central.crc32, local.crc32) && 'CRC',
+    differs(central.compressedSize, local.compressedSize) && 'compressed size',
+    differs(central.size, local.size) && 'size',
     !nameAgrees(record.nameBytes, local, head) && 'name',
   ].filter((field) => field !== false);
   if (differing.length === 0) return;
