@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import {
-  type Certificate,
   type PolicyInputs,
   parseCertificate,
+  parseCrl,
   type TrustAnchor,
   TrustError,
   validatePath,
@@ -54,21 +54,24 @@ function judge(item: PathCase, profile: PathProfile): Verdict {
   const anchorsDer = item.trustAnchorsDer ?? (item.trustAnchorDer === undefined ? [] : [item.trustAnchorDer]);
   validatePath({
     target: parseCertificate(Buffer.from(targetDer, 'base64')),
-    intermediates: readable(item.certsDer.slice(0, -1)),
+    intermediates: readable(item.certsDer.slice(0, -1), parseCertificate),
     anchors: anchorsDer.map(toAnchor),
     at: item.time === undefined ? new Date() : new Date(item.time),
+    crls: item.checkRevocation === false ? undefined : readable(item.crlsDer ?? [], parseCrl),
     policies: profile === 'no-policy' ? 'ignored' : item.policyInputs,
   });
   return { accepted: true, code: null };
 }
 
-const toAnchor = (der: string): TrustAnchor => ({ certificate: parseCertificate(Buffer.from(der, 'base64')) });
+const toAnchor = (der: string): TrustAnchor => ({
+  certificate: parseCertificate(Buffer.from(der, 'base64')),
+});
 
-// A bundle may hold certificates that cannot be read; they cannot be on a path either.
-function readable(ders: readonly string[]): Certificate[] {
+// A bundle may hold certificates and CRLs that cannot be read; nothing can rest on them either.
+function readable<T>(ders: readonly string[], parse: (der: Uint8Array) => T): T[] {
   return ders.flatMap((der) => {
     try {
-      return [parseCertificate(Buffer.from(der, 'base64'))];
+      return [parse(Buffer.from(der, 'base64'))];
     } catch (error) {
       if (error instanceof TrustError) return [];
       throw error;

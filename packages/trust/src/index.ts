@@ -15,6 +15,8 @@ export {
   assertSigned,
   type SignedData,
 } from './certificate/signed-data.js';
+export type { CertificateList, IssuingDistributionPoint } from './crl/certificate-list.js';
+export { parseCrl } from './crl/parse-crl.js';
 export {
   type CertificateErrorCode,
   type PathErrorCode,

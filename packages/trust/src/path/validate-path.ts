@@ -1,4 +1,6 @@
 import type { Certificate, TrustAnchor } from '../certificate/certificate.js';
+import type { CertificateList } from '../crl/certificate-list.js';
+import { assertNotRevokedByCrls } from '../crl/path-revocation.js';
 import { TrustError } from '../error.js';
 import { buildPath, type PathSearch } from './build-path.js';
 import { assertUsableAt } from './certificate-checks.js';
@@ -14,6 +16,8 @@ export interface PathRequest {
   readonly intermediates: readonly Certificate[];
   readonly anchors: readonly TrustAnchor[];
   readonly at: Date;
+  /** Given: every certificate below the anchor must be shown good by these (RFC 5280 6.3). */
+  readonly crls?: readonly CertificateList[] | undefined;
   /** Inputs of policy processing; `ignored` leaves certificate policies out. */
   readonly policies?: PolicyInputs | 'ignored' | undefined;
   readonly budget?: Partial<PathBudget> | undefined;
@@ -33,7 +37,7 @@ export interface ValidatedPath {
  *   CERTIFICATE_NOT_YET_VALID | CERTIFICATE_SIGNATURE_INVALID | CERTIFICATE_SERIAL_INVALID |
  *   SIGNATURE_ALGORITHM_UNSUPPORTED | KEY_TOO_WEAK | KEY_UNSUPPORTED | ISSUER_NOT_A_CA |
  *   ISSUER_KEY_USAGE_FORBIDS | PATH_TOO_LONG | NAME_CONSTRAINT_VIOLATED | CRITICAL_EXTENSION_UNKNOWN |
- *   POLICY_NOT_ACCEPTED
+ *   POLICY_NOT_ACCEPTED; with CRLs also CERTIFICATE_REVOKED and CRL_*
  */
 export function validatePath(request: PathRequest): ValidatedPath {
   return validateWithin(request, createBudgetMeter(request.budget));
@@ -53,8 +57,18 @@ function validateWithin(request: PathRequest, meter: BudgetMeter): ValidatedPath
     assertSignature: createSignatureMemo(meter),
     assertNames: createNameConstraintCheck(meter),
   };
-  const { path, anchor, judged } = buildPath(request.target, search, (candidate) => {
+  const { path, anchor, judged } = buildPath(request.target, search, (candidate, itsAnchor) => {
     const policies = policiesOf(candidate, request, meter);
+    if (request.crls !== undefined)
+      assertNotRevokedByCrls(candidate, {
+        crls: request.crls,
+        certificates: request.intermediates,
+        at: request.at,
+        meter,
+        // RFC 5280 6.3.3 (f): the path of whoever signed a CRL ends at the same trust anchor.
+        pathOf: (signer) =>
+          validateWithin({ ...request, target: signer, anchors: [itsAnchor], crls: undefined }, meter).path,
+      });
     return policies;
   });
   return Object.freeze({ path: Object.freeze(path), anchor, policies: judged });
