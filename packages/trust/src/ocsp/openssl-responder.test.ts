@@ -139,14 +139,21 @@ describe.skipIf(ocsptool === undefined)(`GnuTLS ocsptool as second opinion${abse
     const { authority, responder } = scene;
     writeFileSync(authority.path('request.der'), request.der);
     writeFileSync(authority.path('response.der'), response);
-    const text = execFileSync('ocsptool', ['-j', '--infile', 'request.der'], {
+    const text = execFileSync('ocsptool', ['--request-info', '--inder', '--infile', 'request.der'], {
       cwd: authority.home,
       encoding: 'utf8',
     });
     const serial = Buffer.from(scene.plugin.certificate.serialNumber).toString('hex').replace(/^00/, '');
     expect(text).toContain(serial);
     expect(text).toMatch(/Nonce/i);
-    const verify = ['-e', '--load-signer', responder.certificatePath, '--infile', 'response.der'];
+    const verify = [
+      '--verify-response',
+      '--load-signer',
+      responder.certificatePath,
+      '--inder',
+      '--infile',
+      'response.der',
+    ];
     const verdict = execFileSync('ocsptool', verify, { cwd: authority.home, encoding: 'utf8' });
     expect(verdict).toContain('Success');
     const { nonceExtensionValue } = request;
