@@ -80,6 +80,8 @@ export interface Daemon extends AsyncDisposable {
   list(): Promise<InstalledPlugin[]>;
   /** @throws {DaemonError} PLUGIN_NOT_INSTALLED | RECORD_DAMAGED */
   details(id: string, language?: string): Promise<PluginDetails>;
+  /** Cancels what is being verified, waits for what is being committed, gives the data folder back. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**

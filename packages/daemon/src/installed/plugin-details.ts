@@ -1,12 +1,21 @@
 import { join } from 'node:path';
 import type { PluginDetails } from '@jami-plugin-store/contract';
-import { type Manifest, negotiateLanguage, parseLocale, translateManifest } from '@jami-plugin-store/jpl';
+import {
+  JplError,
+  type Locale,
+  languagesOf,
+  localeEntryName,
+  type Manifest,
+  maxLocaleBytes,
+  negotiateLanguage,
+  parseLocale,
+  translateManifest,
+} from '@jami-plugin-store/jpl';
 import { type Disk, isAbsent } from '../disk/disk.js';
 import { DaemonError } from '../error.js';
 import { type FoundPlugin, findPlugin, type InstalledPlace } from './list-plugins.js';
 import { given, type InstallRecord } from './record.js';
 
-const maxLocaleBytes = 1024 * 1024;
 const localeFolder = 'data/locale';
 
 /**
@@ -78,19 +87,23 @@ async function translated(
   manifest: Manifest,
   wanted: string,
 ): Promise<{ manifest: Manifest; language: string }> {
-  const prefix = `${id}_`;
-  const names = await disk.list(join(folder, localeFolder)).catch(() => []);
-  const available = names
-    .filter((name) => name.startsWith(prefix) && name.endsWith('.json'))
-    .map((name) => name.slice(prefix.length, -'.json'.length));
+  const names = await disk.list(join(folder, localeFolder)).catch(absentAs<string[]>([]));
+  const available = languagesOf(
+    names.map((name) => ({ name: `${localeFolder}/${name}` })),
+    id,
+  );
   const language = negotiateLanguage(wanted, available);
-  const file = join(folder, localeFolder, `${prefix}${language}.json`);
   const locale = await disk
-    .readFile(file, maxLocaleBytes)
+    .readFile(join(folder, localeEntryName(id, language)), maxLocaleBytes)
     .then(parseLocale)
-    .catch((error: unknown) => {
-      if (isAbsent(error) || error instanceof Error) return new Map<string, string>();
-      throw error;
-    });
+    .catch(absentAs<Locale>(new Map()));
   return { manifest: translateManifest(manifest, locale), language };
+}
+
+/** A stand-in for what is missing or malformed; what the disk cannot read for other reasons is an error. */
+function absentAs<Value>(value: Value): (error: unknown) => Value {
+  return (error) => {
+    if (isAbsent(error) || error instanceof JplError) return value;
+    throw error;
+  };
 }

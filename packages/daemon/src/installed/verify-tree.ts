@@ -2,6 +2,7 @@ import { createHash, createPublicKey, createVerify, type KeyObject, verify } fro
 import { join } from 'node:path';
 import {
   decodeSignatureMap,
+  maxSignatureMapBytes,
   planInstalledTree,
   signatureHash,
   signatureMapName,
@@ -19,7 +20,6 @@ export interface TreeFault {
   readonly fault: 'changed' | 'missing' | 'extra';
 }
 
-const maxMapBytes = 32 * 1024 * 1024;
 const maxSignatureBytes = 8 * 1024;
 const maxCertificateBytes = 1024 * 1024;
 const parallelFiles = 4;
@@ -88,7 +88,7 @@ async function readEvidence(
   root: string,
   key: KeyObject,
 ): Promise<TreeFault | { map: ReadonlyMap<string, Uint8Array> }> {
-  const signatures = await readPresent(disk, join(root, signatureMapName), maxMapBytes);
+  const signatures = await readPresent(disk, join(root, signatureMapName), maxSignatureMapBytes);
   if (signatures === undefined) return { path: signatureMapName, fault: 'missing' };
   const signature = await readPresent(disk, join(root, signatureOfMapName), maxSignatureBytes);
   if (signature === undefined) return { path: signatureOfMapName, fault: 'missing' };
