@@ -15,6 +15,7 @@ export {
   assertSigned,
   type SignedData,
 } from './certificate/signed-data.js';
+export { acceptCrl, type CrlAcceptance, defaultCrlSkewMs } from './crl/accept-crl.js';
 export type { CertificateList, IssuingDistributionPoint } from './crl/certificate-list.js';
 export { parseCrl } from './crl/parse-crl.js';
 export {

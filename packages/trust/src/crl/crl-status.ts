@@ -18,6 +18,8 @@ export interface CrlQuestion extends SignerSources {
   readonly certificate: Certificate;
   readonly crls: readonly CertificateList[];
   readonly at: Date;
+  /** How far the clock of a CRL's maker may be ahead; default 0. */
+  readonly skewMs?: number | undefined;
   /** Where the CRLs come from, for errors. */
   readonly url?: string | undefined;
 }
@@ -81,7 +83,7 @@ function judgeByOne(
 ): CrlAnswer {
   if (!isInScope(list, question.certificate, point))
     throw new TrustError('CRL_SCOPE_MISMATCH', 'The CRL does not speak about this certificate.', detail);
-  assertCrlUsable(list, question.at, detail);
+  assertCrlUsable(list, question.at, detail, question.skewMs);
   const signer = findCrlSigner(list, question, detail);
   const delta = newestDelta(list, signer, question, detail);
   // RFC 5280 6.3.3 (i), (j), (k): what the delta says about the certificate takes the place of what the other says.
@@ -101,7 +103,7 @@ function newestDelta(
   const usable = question.crls.filter((delta) => {
     if (!isDeltaFor(delta, complete)) return false;
     try {
-      assertCrlUsable(delta, question.at, detail);
+      assertCrlUsable(delta, question.at, detail, question.skewMs);
       assertCrlSignedBy(delta, signer, question.meter, detail);
       return true;
     } catch (error) {

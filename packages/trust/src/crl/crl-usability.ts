@@ -9,9 +9,10 @@ const processed: ReadonlySet<string> = new Set([
 
 /**
  * What must hold for a CRL by itself before anything in it counts.
+ * @param skewMs  how far its maker's clock may be ahead
  * @throws {TrustError} CRL_CRITICAL_EXTENSION | CRL_NOT_YET_VALID | CRL_STALE
  */
-export function assertCrlUsable(list: CertificateList, at: Date, detail: TrustErrorDetail): void {
+export function assertCrlUsable(list: CertificateList, at: Date, detail: TrustErrorDetail, skewMs = 0): void {
   // RFC 5280 5.2, 5.3: one critical extension that is not known, even of an entry, and the CRL is not used at all.
   const unknown = [...list.extensions.values()].find(
     ({ oid, critical }) => critical && !processed.has(oid),
@@ -23,7 +24,7 @@ export function assertCrlUsable(list: CertificateList, at: Date, detail: TrustEr
       `The CRL carries the critical extension ${first}, which is not known here.`,
       detail,
     );
-  if (!(at.getTime() >= list.thisUpdate.getTime()))
+  if (!(at.getTime() + skewMs >= list.thisUpdate.getTime()))
     throw new TrustError(
       'CRL_NOT_YET_VALID',
       `The CRL holds only from ${list.thisUpdate.toISOString()} on.`,

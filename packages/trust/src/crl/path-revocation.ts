@@ -11,6 +11,7 @@ export interface CrlEvidence {
   /** Certificates off the path that may have signed a CRL. */
   readonly certificates: readonly Certificate[];
   readonly at: Date;
+  readonly skewMs?: number | undefined;
   readonly meter: BudgetMeter;
   /** A valid path of another certificate to the same trust anchor, that certificate first. */
   readonly pathOf: (signer: Certificate) => readonly Certificate[];
@@ -35,6 +36,7 @@ export function createCrlJudge(evidence: CrlEvidence): CrlJudge {
       certificate,
       crls: evidence.crls,
       at: evidence.at,
+      skewMs: evidence.skewMs,
       url: evidence.url,
       trusted: above,
       certificates: evidence.certificates,
