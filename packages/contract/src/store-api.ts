@@ -127,7 +127,7 @@ export const storeErrorTable = {
   PLUGIN_ID_TAKEN: { status: 409, title: 'Plugin id owned by another publisher' },
   VERSION_TAKEN: { status: 409, title: 'Version already published' },
   PACKAGE_DUPLICATE: { status: 409, title: 'Package already published' },
-  PACKAGE_EXPIRED: { status: 409, title: 'A certificate of the package has expired' },
+  TEXT_TOO_LONG: { status: 422, title: 'Text of the plugin too long' },
   RECORD_MALFORMED: { status: 500, title: 'Index record malformed' },
   DATA_FOLDER_UNUSABLE: { status: 500, title: 'Data folder unusable' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;

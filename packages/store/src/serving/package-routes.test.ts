@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { appendFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ReleaseRecord } from '../catalog/release-record.js';
+import { linux, ServedFolder } from './serving-fixtures.js';
+
+const bytes = randomBytes(700_000);
+
+describe('a download', () => {
+  let served: ServedFolder;
+  let record: ReleaseRecord;
+  const path = `/download/${linux}/Foo`;
+  beforeAll(async () => {
+    served = await ServedFolder.open();
+    record = await served.publish(bytes, { id: 'Foo' });
+  });
+  afterAll(() => served[Symbol.asyncDispose]());
+
+  test('is the package, with what a client needs to check and resume it', async () => {
+    const { status, headers, body } = await served.ask(path);
+    expect(status).toBe(200);
+    expect(body.equals(bytes)).toBe(true);
+    expect(headers).toMatchObject({
+      'content-length': String(bytes.length),
+      'content-type': 'application/octet-stream',
+      'content-disposition': 'attachment; filename="Foo.jpl"',
+      'content-location': `/blobs/sha256/${record.sha256}`,
+      'cache-control': 'public, no-cache',
+      'accept-ranges': 'bytes',
+      etag: `"${record.sha256}"`,
+      'repr-digest': `sha-256=:${Buffer.from(record.sha256, 'hex').toString('base64')}:`,
+      'x-content-type-options': 'nosniff',
+    });
+  });
+
+  test('by digest may be kept for ever', async () => {
+    const { status, headers, body } = await served.ask(`/blobs/sha256/${record.sha256}`);
+    expect(status).toBe(200);
+    expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    expect(body.equals(bytes)).toBe(true);
+  });
+
+  test('answers HEAD with the header fields of GET and no body', async () => {
+    const get = await served.ask(path);
+    const head = await served.ask(path, {}, 'HEAD');
+    expect(head.status).toBe(200);
+    expect(head.body.length).toBe(0);
+    for (const name of ['content-length', 'etag', 'repr-digest', 'content-type', 'accept-ranges'])
+      expect(head.headers[name]).toBe(get.headers[name]);
+  });
+
+  test.each([
+    ['bytes=0-0', 0, 0],
+    ['bytes=100-199', 100, 199],
+    ['Bytes=100-199', 100, 199],
+    ['bytes= ,100-199', 100, 199],
+    ['bytes=699999-', 699_999, 699_999],
+    ['bytes=699000-99999999999999999999999', 699_000, 699_999],
+    ['bytes=-1', 699_999, 699_999],
+    ['bytes=-700001', 0, 699_999],
+    ['bytes=0-', 0, 699_999],
+  ])('Range %s is a part', async (range, first, last) => {
+    const { status, headers, body } = await served.ask(path, { range });
+    expect(status).toBe(206);
+    expect(headers['content-range']).toBe(`bytes ${first}-${last}/${bytes.length}`);
+    expect(headers['content-length']).toBe(String(last - first + 1));
+    expect(headers['repr-digest']).toMatch(/^sha-256=:/);
+    expect(body.equals(bytes.subarray(first, last + 1))).toBe(true);
+  });
+
+  test.each(['bytes=700000-', 'bytes=9999999-10000000', 'bytes=-0'])('Range %s is 416', async (range) => {
+    const { status, headers, body } = await served.ask(path, { range });
+    expect(status).toBe(416);
+    expect(headers['content-range']).toBe('bytes */700000');
+    expect(headers['cache-control']).toBe('no-store');
+    expect(headers['repr-digest']).toBeUndefined();
+    expect(JSON.parse(body.toString())).toMatchObject({ code: 'RANGE_NOT_SATISFIABLE', status: 416 });
+  });
+
+  test.each([
+    'bytes=5-4',
+    'bytes=a-b',
+    'bytes=--1',
+    'bytes=',
+    'bytes=-',
+    'lines=0-1',
+    'bytes=0-1,5-6',
+    '0-1',
+  ])('Range %s is ignored, as RFC 9110 14.2 allows', async (range) => {
+    const { status, body } = await served.ask(path, { range });
+    expect(status).toBe(200);
+    expect(body.length).toBe(bytes.length);
+  });
+
+  test('a HEAD has no range', async () => {
+    const { status, headers } = await served.ask(path, { range: 'bytes=0-9' }, 'HEAD');
+    expect(status).toBe(200);
+    expect(headers['content-range']).toBeUndefined();
+  });
+
+  test('If-Range lets the range count only for the very same bytes', async () => {
+    const range = 'bytes=10-19';
+    const same = await served.ask(path, { range, 'if-range': `"${record.sha256}"` });
+    expect(same.status).toBe(206);
+    for (const ifRange of ['"other"', `W/"${record.sha256}"`, 'Wed, 02 Jan 2030 03:04:05 GMT', ''])
+      expect((await served.ask(path, { range, 'if-range': ifRange })).status).toBe(200);
+  });
+
+  test('an unsatisfiable range is no error when If-Range fails', async () => {
+    const answer = await served.ask(path, { range: 'bytes=9999999-', 'if-range': '"other"' });
+    expect(answer.status).toBe(200);
+  });
+
+  test('If-None-Match: 304 without a body, before any range', async () => {
+    const etag = `"${record.sha256}"`;
+    for (const wish of [etag, `W/${etag}`, `"x" , ${etag}`, '*', `"a,b",${etag}`]) {
+      const { status, headers, body } = await served.ask(path, { 'if-none-match': wish, range: 'bytes=0-9' });
+      expect(status).toBe(304);
+      expect(body.length).toBe(0);
+      expect(headers.etag).toBe(etag);
+      expect(headers['content-type']).toBeUndefined();
+    }
+    for (const wish of ['"other"', record.sha256, '""', 'W/'])
+      expect((await served.ask(path, { 'if-none-match': wish })).status).toBe(200);
+  });
+
+  test('If-Match: 412 unless it names the strong tag', async () => {
+    const etag = `"${record.sha256}"`;
+    for (const wish of [etag, '*', `"x",${etag}`])
+      expect((await served.ask(path, { 'if-match': wish })).status).toBe(200);
+    for (const wish of ['"other"', `W/${etag}`]) {
+      const { status, body } = await served.ask(path, { 'if-match': wish });
+      expect(status).toBe(412);
+      expect(JSON.parse(body.toString()).code).toBe('PRECONDITION_FAILED');
+    }
+  });
+});
+
+describe('a package that is not the one published any more', () => {
+  test('longer: 500, told to the scan, not a byte of it', async () => {
+    await using served = await ServedFolder.open();
+    const record = await served.publish(bytes, { id: 'Foo' });
+    await appendFile(join(served.packagesDir, record.file), 'x');
+    for (const path of [`/download/${linux}/Foo`, `/blobs/sha256/${record.sha256}`]) {
+      const { status, body } = await served.ask(path);
+      expect(status).toBe(500);
+      expect(JSON.parse(body.toString())).toMatchObject({ code: 'PACKAGE_CHANGED_ON_DISK', status: 500 });
+    }
+    expect(served.changes).toBe(2);
+  });
+
+  test('written again with the same length: 500', async () => {
+    await using served = await ServedFolder.open();
+    const record = await served.publish(bytes, { id: 'Foo' });
+    const path = join(served.packagesDir, record.file);
+    await writeFile(path, randomBytes(bytes.length));
+    await utimes(path, 1, 1);
+    expect((await served.ask(`/download/${linux}/Foo`)).status).toBe(500);
+  });
+
+  test('gone: 500 with its own code, and the path is not told', async () => {
+    await using served = await ServedFolder.open();
+    const record = await served.publish(bytes, { id: 'Foo' });
+    await rm(join(served.packagesDir, record.file));
+    const { status, body } = await served.ask(`/download/${linux}/Foo`);
+    expect(status).toBe(500);
+    expect(JSON.parse(body.toString()).code).toBe('PACKAGE_UNREADABLE');
+    expect(body.toString()).not.toContain(served.packagesDir);
+  });
+});
+
+test('what is not here is 404 with its exact reason', async () => {
+  await using served = await ServedFolder.open();
+  await served.publish(bytes, { id: 'Foo' });
+  const codeOf = async (path: string) => {
+    const { status, headers, body } = await served.ask(path);
+    expect(headers['content-type']).toBe('application/problem+json');
+    return [status, JSON.parse(body.toString()).code];
+  };
+  expect(await codeOf(`/download/${linux}/Bar`)).toEqual([404, 'PLUGIN_NOT_FOUND']);
+  expect(await codeOf(`/download/${linux}/foo`)).toEqual([404, 'PLUGIN_NOT_FOUND']);
+  expect(await codeOf('/download/x64-windows/Foo')).toEqual([404, 'PLATFORM_NOT_OFFERED']);
+  expect(await codeOf(`/blobs/sha256/${'0'.repeat(64)}`)).toEqual([404, 'BLOB_NOT_FOUND']);
+  expect(await codeOf('/blobs/sha256/XYZ')).toEqual([400, 'DIGEST_MALFORMED']);
+});

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { ContentCoding } from './content-coding.js';
+
+/** One coding of an answer, ready to be written. */
+export interface PreparedCoding {
+  readonly body: Buffer;
+  /** Strong: each coding has its own (RFC 9110 8.8.3.3). */
+  readonly etag: string;
+  /** Repr-Digest field (RFC 9530 section 3), of the bytes as coded. */
+  readonly reprDigest: string;
+}
+
+/** An answer made once and sent many times. */
+export interface PreparedBody {
+  readonly contentType: string;
+  /** Languages of the texts inside, for Content-Language; empty = none. */
+  readonly languages: readonly string[];
+  readonly codings: ReadonlyMap<ContentCoding, PreparedCoding>;
+  /** Bytes held in memory. */
+  readonly weight: number;
+}
+
+const gzipAsync = promisify(gzip);
+const brotliAsync = promisify(brotliCompress);
+
+/** Below this many bytes coding saves less than a packet. */
+const minCodedBytes = 1024;
+
+/** Makes the codings of an answer; a coding that would not be smaller is left out. */
+export async function prepareBody(
+  body: Buffer,
+  contentType: string,
+  languages: readonly string[] = [],
+): Promise<PreparedBody> {
+  const codings = new Map<ContentCoding, PreparedCoding>([['identity', prepareCoding(body)]]);
+  if (body.length >= minCodedBytes) {
+    const [br, gz] = await Promise.all([
+      brotliAsync(body, {
+        params: {
+          [constants.BROTLI_PARAM_QUALITY]: 5,
+          [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+          [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+        },
+      }),
+      gzipAsync(body, { level: 6 }),
+    ]);
+    if (br.length < body.length) codings.set('br', prepareCoding(br));
+    if (gz.length < body.length) codings.set('gzip', prepareCoding(gz));
+  }
+  let weight = 0;
+  for (const { body: coded } of codings.values()) weight += coded.length;
+  return { contentType, languages, codings, weight };
+}
+
+function prepareCoding(body: Buffer): PreparedCoding {
+  const digest = createHash('sha256').update(body).digest();
+  return { body, etag: `"${digest.toString('hex')}"`, reprDigest: reprDigestOf(digest) };
+}
+
+/** Repr-Digest field value for a SHA-256 digest (RFC 9530 section 3; RFC 8941 byte sequence). */
+export function reprDigestOf(sha256: Uint8Array): string {
+  return `sha-256=:${Buffer.from(sha256).toString('base64')}:`;
+}

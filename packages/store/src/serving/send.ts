@@ -1,0 +1,99 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { StoreError } from '../error.js';
+import { type ByteRange, parseRange } from './byte-range.js';
+import { ifRangeHolds, judgePrecondition } from './conditional.js';
+import { negotiateCoding } from './content-coding.js';
+import type { PreparedBody } from './prepared-body.js';
+
+/** May be kept by anyone, must be asked about before each use. */
+export const revalidate = 'public, no-cache';
+/** Content-addressed: can never change. */
+export const immutable = 'public, max-age=31536000, immutable';
+
+/** Sends a prepared answer in the coding the request likes best; HEAD, 304 and 412 as RFC 9110 has them. */
+export function sendPrepared(request: FastifyRequest, reply: FastifyReply, body: PreparedBody): FastifyReply {
+  const coding = negotiateCoding(request.headers['accept-encoding'], body.codings);
+  const chosen = body.codings.get(coding) ?? body.codings.get('identity');
+  if (chosen === undefined) throw new StoreError('INTERNAL', 'The answer was not prepared.');
+  reply.headers({
+    etag: chosen.etag,
+    'cache-control': revalidate,
+    vary: 'Accept-Language, Accept-Encoding',
+  });
+  if (isNotModified(request.headers, chosen.etag)) return reply.code(304).send();
+  reply.headers({
+    'content-type': body.contentType,
+    'content-length': chosen.body.length,
+    'repr-digest': chosen.reprDigest,
+  });
+  if (body.languages.length > 0) reply.header('content-language', body.languages.join(', '));
+  if (coding !== 'identity') reply.header('content-encoding', coding);
+  return request.method === 'HEAD' ? reply.send() : reply.send(chosen.body);
+}
+
+/** A representation of known size, identity coding only, that can be sent in part. */
+export interface ByteRepresentation {
+  readonly size: number;
+  readonly etag: string;
+  readonly reprDigest: string;
+  readonly contentType: string;
+  readonly cacheControl: string;
+  readonly headers?: OutgoingHttpHeaders | undefined;
+}
+
+/** What of a representation is to be sent, with status and header fields already set on the reply. */
+export type Selection = { readonly send: 'nothing' } | { readonly send: 'bytes'; readonly range: ByteRange };
+
+/**
+ * Decides what a request gets of a representation and sets status and header fields (RFC 9110 13.2.2 and 14.2).
+ * @throws {StoreError} PRECONDITION_FAILED | RANGE_NOT_SATISFIABLE
+ */
+export function selectBytes(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  representation: ByteRepresentation,
+): Selection {
+  const { size, etag } = representation;
+  reply.headers({ etag, 'cache-control': representation.cacheControl, 'accept-ranges': 'bytes' });
+  if (isNotModified(request.headers, etag)) {
+    reply.code(304);
+    return { send: 'nothing' };
+  }
+  const range = rangeOf(request, size, etag);
+  if (range === 'unsatisfiable') {
+    throw new StoreError('RANGE_NOT_SATISFIABLE', `The range asked for is not inside the ${size} bytes.`, {
+      headers: { 'content-range': `bytes */${size}` },
+    });
+  }
+  reply.headers({
+    'content-type': representation.contentType,
+    'content-length': range === undefined ? size : range.last - range.first + 1,
+    'repr-digest': representation.reprDigest,
+    ...representation.headers,
+  });
+  if (range !== undefined) {
+    reply.code(206).header('content-range', `bytes ${range.first}-${range.last}/${size}`);
+  }
+  if (request.method === 'HEAD') return { send: 'nothing' };
+  return { send: 'bytes', range: range ?? { first: 0, last: size - 1 } };
+}
+
+/** @throws {StoreError} PRECONDITION_FAILED */
+function isNotModified(headers: IncomingHttpHeaders, etag: string): boolean {
+  const precondition = judgePrecondition(headers, etag);
+  if (precondition === 'failed') {
+    throw new StoreError('PRECONDITION_FAILED', 'What the store has is not the version the request names.', {
+      headers: { etag },
+    });
+  }
+  return precondition === 'not-modified';
+}
+
+function rangeOf(request: FastifyRequest, size: number, etag: string): ReturnType<typeof parseRange> {
+  // RFC 9110 14.2: a Range is defined for GET alone.
+  if (request.method !== 'GET') return undefined;
+  const ifRange = request.headers['if-range'];
+  if (!ifRangeHolds(typeof ifRange === 'string' ? ifRange : undefined, etag)) return undefined;
+  return parseRange(request.headers.range, size);
+}

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify';
+import { StoreError } from '../error.js';
+import { refuseConnection, sendProblem } from './problem-reply.js';
+
+/** A readable resource: GET and HEAD, nothing else. */
+export interface ServedRoute {
+  readonly path: string;
+  handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
+}
+
+/** Where log lines go: a logger of the host, or a stream for lines of JSON. */
+export type LogTarget =
+  | FastifyBaseLogger
+  | { readonly stream: { write(line: string): void }; readonly level?: string | undefined };
+
+/** What one connection may take of the server. Milliseconds, bytes. */
+const limits = {
+  /** A store takes no bodies. */
+  bodyBytes: 1024,
+  headerBytes: 16 * 1024,
+  paramCharacters: 192,
+  /** From the first byte of a request to its last (slow senders). */
+  requestMs: 15_000,
+  headersMs: 10_000,
+  /** Without a byte moved either way (readers that stop reading). */
+  idleMs: 60_000,
+  keepAliveMs: 10_000,
+  connections: 20_000,
+  requestsPerConnection: 10_000,
+} as const;
+
+/** Makes the HTTP server around a set of readable resources. Every refusal is RFC 9457 problem details. */
+export function createServer(log: LogTarget | undefined): FastifyInstance {
+  const app = fastify({
+    ...loggerOptions(log),
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    connectionTimeout: limits.idleMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    maxRequestsPerSocket: limits.requestsPerConnection,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    http: { maxHeaderSize: limits.headerBytes, headersTimeout: limits.headersMs },
+    routerOptions: { maxParamLength: limits.paramCharacters },
+    frameworkErrors: sendProblem,
+    clientErrorHandler: refuseConnection,
+  });
+  app.server.maxConnections = limits.connections;
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+  });
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler((request) => {
+    if (!app.supportedMethods.includes(request.method)) throw methodNotAllowed(request);
+    throw new StoreError('ROUTE_NOT_FOUND', 'There is nothing at this address.');
+  });
+  return app;
+}
+
+export function serve(app: FastifyInstance, routes: readonly ServedRoute[]): void {
+  const otherMethods = app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD');
+  for (const { path, handle } of routes) {
+    app.route({ method: ['GET', 'HEAD'], url: path, handler: handle });
+    app.route({
+      method: otherMethods,
+      url: path,
+      // Before the body is looked at.
+      onRequest: async (request) => {
+        throw methodNotAllowed(request);
+      },
+      handler: () => undefined,
+    });
+  }
+}
+
+function methodNotAllowed(request: FastifyRequest): StoreError {
+  return new StoreError(
+    'METHOD_NOT_ALLOWED',
+    `${request.method} is not for this address; GET and HEAD are.`,
+    {
+      headers: { allow: 'GET, HEAD' },
+    },
+  );
+}
+
+function loggerOptions(
+  log: LogTarget | undefined,
+): { loggerInstance: FastifyBaseLogger } | { logger: object | false } {
+  if (log === undefined) return { logger: false };
+  if ('stream' in log) return { logger: { stream: log.stream, level: log.level ?? 'info' } };
+  return { loggerInstance: log };
+}
