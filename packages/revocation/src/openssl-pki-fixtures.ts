@@ -1,0 +1,129 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Certificate, parseCertificate, type RevocationQuestion } from '@jami-plugin-store/trust';
+
+const run = promisify(execFile);
+
+const configuration = (home: string) => `
+[ca]
+default_ca = issuing
+[issuing]
+database = ${home}/index.txt
+new_certs_dir = ${home}/issued
+default_md = sha256
+default_crl_days = 1
+policy = anything
+unique_subject = no
+rand_serial = yes
+[anything]
+organizationName = optional
+commonName = optional
+[req]
+distinguished_name = dn
+[dn]
+[root]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+[plugin]
+basicConstraints = critical,CA:FALSE
+[responder]
+keyUsage = critical,digitalSignature
+extendedKeyUsage = critical,OCSPSigning
+noCheck = ignored
+`;
+
+export interface OcspCommand {
+  /** Further arguments of `openssl ocsp` as responder. */
+  readonly with?: readonly string[];
+  readonly signer?: string;
+}
+
+/** One issuer, its responder and two plugins (`good`, `revoked`), made and kept by the openssl command alone. */
+export class OpensslPki implements Disposable {
+  readonly home = mkdtempSync(join(tmpdir(), 'openssl-pki-'));
+  readonly issuer: Certificate;
+
+  constructor() {
+    mkdirSync(join(this.home, 'issued'));
+    writeFileSync(join(this.home, 'index.txt'), '');
+    writeFileSync(join(this.home, 'ca.cnf'), configuration(this.home));
+    this.issuer = this.issue('root', 'root');
+    this.issue('responder', 'responder');
+    this.issue('good', 'plugin');
+    this.issue('revoked', 'plugin');
+    this.revoke('revoked');
+  }
+
+  issue(name: string, section: string): Certificate {
+    const key = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+    this.#openssl('genpkey', ...key, '-out', `${name}.key`);
+    const subject = ['-subj', `/O=Fixture/CN=${name}`];
+    this.#openssl(
+      'req',
+      '-new',
+      '-config',
+      'ca.cnf',
+      '-key',
+      `${name}.key`,
+      ...subject,
+      '-out',
+      `${name}.csr`,
+    );
+    const signer =
+      section === 'root'
+        ? ['-selfsign', '-keyfile', 'root.key']
+        : ['-cert', 'root.pem', '-keyfile', 'root.key'];
+    const dates = ['-startdate', '20200101000000Z', '-enddate', '20991231000000Z'];
+    const files = ['-in', `${name}.csr`, '-out', `${name}.pem`, '-extensions', section];
+    this.#openssl('ca', '-batch', '-notext', '-config', 'ca.cnf', ...signer, ...dates, ...files);
+    return this.read(name);
+  }
+
+  revoke(name: string): void {
+    const by = ['-cert', 'root.pem', '-keyfile', 'root.key'];
+    this.#openssl('ca', '-config', 'ca.cnf', ...by, '-revoke', `${name}.pem`, '-crl_reason', 'keyCompromise');
+  }
+
+  read(name: string): Certificate {
+    return parseCertificate(this.#openssl('x509', '-in', `${name}.pem`, '-outform', 'DER'));
+  }
+
+  /** The current CRL, DER, valid for one day. */
+  crl(): Buffer {
+    const by = ['-cert', 'root.pem', '-keyfile', 'root.key'];
+    this.#openssl('ca', '-config', 'ca.cnf', ...by, '-gencrl', '-out', 'crl.pem');
+    return this.#openssl('crl', '-in', 'crl.pem', '-outform', 'DER');
+  }
+
+  /** What `openssl ocsp` answers to a request, by default for an hour. */
+  async ocsp(request: Uint8Array, { with: more = ['-nmin', '60'], signer = 'responder' }: OcspCommand = {}) {
+    const name = `request-${process.hrtime.bigint()}`;
+    const [asked, answered] = [join(this.home, name), join(this.home, `${name}-answer`)];
+    await writeFile(asked, request);
+    const by = ['-CA', 'root.pem', '-rsigner', `${signer}.pem`, '-rkey', `${signer}.key`];
+    const files = ['-index', 'index.txt', '-reqin', asked, '-respout', answered];
+    await run('openssl', ['ocsp', ...files, ...by, ...more], { cwd: this.home });
+    const answer = readFileSync(answered);
+    await Promise.all([rm(asked), rm(answered)]);
+    return answer;
+  }
+
+  question(
+    name: string,
+    urls: Partial<Pick<RevocationQuestion, 'ocspUrls' | 'crlUrls'>>,
+  ): RevocationQuestion {
+    return { certificate: this.read(name), issuer: this.issuer, ocspUrls: [], crlUrls: [], ...urls };
+  }
+
+  #openssl(...args: readonly string[]): Buffer {
+    return execFileSync('openssl', args, { cwd: this.home, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
