@@ -124,3 +124,28 @@ async function issue(
   ];
   await openssl(folder, 'ca', ...config, ...request, ...signer, ...validity);
 }
+
+/** The same page read backwards: str 8/16 and fixstr keys, bin 8/16 values. */
+export function readMessagePackMap(bytes: Buffer): ReadonlyMap<string, Buffer> {
+  let at = 0;
+  const take = (length: number): Buffer => {
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  const number = (length: number): number => take(length).readUIntBE(0, length);
+  const lengthBehind = (form: number, one: number, two: number): number => {
+    if (form === one) return number(1);
+    if (form === two) return number(2);
+    throw new RangeError(`form 0x${form.toString(16)} is not expected here`);
+  };
+  const head = number(1);
+  const count = head >> 4 === 0x8 ? head & 0x0f : lengthBehind(head, 0, 0xde);
+  const map = new Map<string, Buffer>();
+  for (let pair = 0; pair < count; pair += 1) {
+    const form = number(1);
+    const key = take(form >> 5 === 0b101 ? form & 0x1f : lengthBehind(form, 0xd9, 0xda)).toString('utf8');
+    map.set(key, take(lengthBehind(number(1), 0xc4, 0xc5)));
+  }
+  if (at !== bytes.length) throw new RangeError('bytes are left over');
+  return map;
+}
