@@ -47,8 +47,13 @@ export function entryNameProblem(
 
 /** The form under which two names are one file on some disk: compatibility-normalised and case-folded. */
 export function foldName(name: string): string {
-  if (plainLower.test(name)) return name;
-  return name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+  let folded = name;
+  // Some characters need two rounds: the capital sharp s becomes the small one, which becomes "ss".
+  for (let last = ''; folded !== last && !plainLower.test(folded); ) {
+    last = folded;
+    folded = folded.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC');
+  }
+  return folded;
 }
 
 const plainLower = /^[a-z0-9._/-]*$/;

@@ -26,10 +26,11 @@ export async function proveLocalHeaders(
 ): Promise<number[]> {
   const reader = windowOver(source);
   const dataOffsets: number[] = [];
+  const boundaryOf = (index: number) => records[index + 1]?.entry.offset ?? directoryOffset;
   assertBegin(records, directoryOffset);
+  for (const [index, record] of records.entries()) assertPlace(record, boundaryOf(index), directoryOffset);
   for (const [index, record] of records.entries()) {
-    const boundary = records[index + 1]?.entry.offset ?? directoryOffset;
-    assertPlace(record, boundary, directoryOffset);
+    const boundary = boundaryOf(index);
     dataOffsets.push(await proveOne(reader, record, boundary));
   }
   return dataOffsets;
@@ -143,11 +144,12 @@ async function proveTail(
   const tailBytes = boundary - dataEnd;
   const hasDescriptor = (record.fields.flags & flag.descriptor) !== 0;
   if (!hasDescriptor && tailBytes === 0) return;
-  const tail = await source.read(dataEnd, Math.min(tailBytes, signedDescriptorBytes));
+  const tail = await source.read(dataEnd, Math.min(tailBytes, signedDescriptorBytes + 4));
   if (!hasDescriptor) throw strayBytes(name, dataEnd, tail);
   if (tailBytes !== shortDescriptorBytes && tailBytes !== signedDescriptorBytes) {
-    if (tailBytes > signedDescriptorBytes && describes(tail, record)) {
-      throw strayBytes(name, dataEnd + signedDescriptorBytes, Buffer.alloc(0));
+    const follower = tail.subarray(signedDescriptorBytes);
+    if (tailBytes > signedDescriptorBytes && describes(tail.subarray(0, signedDescriptorBytes), record)) {
+      throw strayBytes(name, dataEnd + signedDescriptorBytes, follower);
     }
     throw new JplError('DESCRIPTOR_MALFORMED', `${quote(name)} has no whole data descriptor.`, detail);
   }
