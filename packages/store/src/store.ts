@@ -72,6 +72,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
   };
   if (anchors.length === 0)
     app.log.warn('no trust anchor is configured: no package can be judged, none is offered');
+  if (revocation === 'off') app.log.warn('revocation is not asked: revoked packages will be offered');
   try {
     await scanner.load();
     await orAfter(scanner.scan(), startScanMs, app.log);

@@ -1,6 +1,7 @@
 /** Publishers for tests: certificates by `openssl` alone, packages by the package room. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,11 +58,11 @@ export class FixtureCa implements AsyncDisposable {
     this.folder = folder;
   }
 
-  static async create(name = 'Store root'): Promise<FixtureCa> {
+  static async create(name = 'Store root', wish: { notAfter?: string } = {}): Promise<FixtureCa> {
     const ca = new FixtureCa(await mkdtemp(join(tmpdir(), 'jpl-store-ca-')));
     await writeFile(join(ca.folder, 'openssl.cnf'), configuration(ca.folder));
     await writeFile(join(ca.folder, 'index.txt'), '');
-    ca.#root = await ca.issue(name, { ca: true });
+    ca.#root = await ca.issue(name, { ca: true, ...wish });
     return ca;
   }
 
@@ -146,6 +147,45 @@ export class FixtureCa implements AsyncDisposable {
       certificatePem: Buffer.concat([plugin.pem, organization.pem]),
       plugin,
       organization,
+    };
+  }
+
+  /** The root's revocation list, DER. Times as ASN.1 has them, e.g. `20260101000000Z`. */
+  async crl(lastUpdate: string, nextUpdate: string): Promise<Buffer> {
+    const out = join(this.folder, `crl${++this.#made}`);
+    const { certificateFile, keyFile } = this.root;
+    await run('openssl', [
+      ...[
+        'ca',
+        '-config',
+        join(this.folder, 'openssl.cnf'),
+        '-gencrl',
+        '-cert',
+        certificateFile,
+        '-keyfile',
+        keyFile,
+      ],
+      ...['-crl_lastupdate', lastUpdate, '-crl_nextupdate', nextUpdate, '-out', `${out}.pem`],
+    ]);
+    await run('openssl', ['crl', '-in', `${out}.pem`, '-outform', 'DER', '-out', out]);
+    return await readFile(out);
+  }
+
+  /** `openssl ocsp` answering for what the root issued. */
+  async respond(port: number): Promise<AsyncDisposable> {
+    const { certificateFile, keyFile } = this.root;
+    const responder = spawn('openssl', [
+      ...['ocsp', '-index', join(this.folder, 'index.txt'), '-CA', certificateFile],
+      ...['-rsigner', certificateFile, '-rkey', keyFile, '-port', String(port), '-ndays', '1'],
+    ]);
+    const ended = once(responder, 'exit');
+    const ready = once(responder.stderr, 'data');
+    await Promise.race([ready, once(responder.stdout, 'data'), ended]);
+    return {
+      async [Symbol.asyncDispose]() {
+        responder.kill('SIGKILL');
+        await ended;
+      },
     };
   }
 
