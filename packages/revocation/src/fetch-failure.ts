@@ -23,7 +23,7 @@ export function fetchError(
   what: string,
   cause?: unknown,
 ): TrustError {
-  const shown = withoutCredentials(url);
+  const shown = shownUrl(url);
   return new TrustError(`${prefixes[kind]}_${failure}`, `${subjects[kind]} ${shown} ${what}`, {
     url: shown,
     cause,
@@ -54,7 +54,7 @@ function innermost(error: unknown, wanted: (cause: unknown) => boolean): Error |
 }
 
 /** A URL as it may be shown and logged: no user information, no control characters, bounded. */
-function withoutCredentials(url: string): string {
+export function shownUrl(url: string): string {
   const printable = url.replace(/[^\x21-\x7e]/g, '?').replace(/\/\/[^/?#]*@/, '//…@');
   return printable.length > 300 ? `${printable.slice(0, 300)}…` : printable;
 }

@@ -100,7 +100,7 @@ async function followRedirects(
   request: EvidenceRequest,
   signal: AbortSignal,
 ): Promise<EvidenceAnswer> {
-  let target = checkedUrl(request.kind, request.url, 'URL_REFUSED');
+  let target = checkedUrl(request.kind, request.url);
   for (let redirects = 0; ; redirects += 1) {
     const answer = await exchange(agent, request, target, signal);
     const location = redirectOf(answer);

@@ -1,0 +1,65 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { type AskRevocation, type RevocationFinding, TrustError } from '@jami-plugin-store/trust';
+import type { Exchange } from './exchange.js';
+import { createFetcher } from './fetcher.js';
+import type { OcspCommand, OpensslPki } from './openssl-pki-fixtures.js';
+import { createRevocationChecker, type RevocationCheckerOptions } from './revocation-checker.js';
+
+type Ask = Parameters<AskRevocation>;
+
+/** The request in a POST's body or a GET's path (RFC 6960 appendix A). */
+export async function ocspRequestOf(request: IncomingMessage): Promise<Buffer> {
+  const body = Buffer.concat(await request.toArray());
+  const [, encoded = ''] = request.url?.split('/') ?? [];
+  return request.method === 'GET' ? Buffer.from(decodeURIComponent(encoded), 'base64') : body;
+}
+
+/** An HTTP responder whose answers are made by `openssl ocsp`. */
+export function opensslResponder(pki: OpensslPki, command: OcspCommand = {}): RequestListener {
+  return async (request, response) => {
+    const answer = await pki.ocsp(await ocspRequestOf(request), command);
+    response.setHeader('content-type', 'application/ocsp-response').end(answer);
+  };
+}
+
+export interface Asked {
+  readonly findings: readonly RevocationFinding[];
+  readonly error?: TrustError;
+  readonly exchanges: readonly Exchange[];
+}
+
+/** Asks once, with a fetcher of its own. */
+export async function ask(
+  questions: Ask[0],
+  {
+    timeMs = 5_000,
+    at = new Date(),
+    ...options
+  }: Partial<RevocationCheckerOptions> & { timeMs?: number; at?: Date } = {},
+): Promise<Asked> {
+  await using fetch = createFetcher({ timeMs });
+  const exchanges: Exchange[] = [];
+  const onExchange = (exchange: Exchange) => exchanges.push(exchange);
+  const checker = createRevocationChecker({
+    fetch,
+    mode: 'fresh',
+    revocation: 'required',
+    onExchange,
+    ...options,
+  });
+  try {
+    return { findings: await checker(questions, { at }), exchanges };
+  } catch (error) {
+    if (error instanceof TrustError) return { findings: [], error, exchanges };
+    throw error;
+  }
+}
+
+/** Status or code of the answer to one question, and where it came from. */
+export async function outcome(
+  question: Ask[0][number],
+  options: Parameters<typeof ask>[1] = {},
+): Promise<string> {
+  const { findings, error } = await ask([question], options);
+  return error?.code ?? findings.map(({ status, source }) => `${status} by ${source}`).join();
+}
