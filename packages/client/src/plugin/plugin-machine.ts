@@ -85,6 +85,8 @@ const machineSetup = setup({
   types: {
     context: {} as PluginContext,
     events: {} as PluginEvent,
+    /** `busy`: work is being done; it ends by itself. */
+    tags: {} as 'busy',
     input: {} as Pick<PluginContext, 'id'> & Partial<Pick<PluginContext, 'offered' | 'installed'>>,
   },
   actors: {
@@ -99,6 +101,9 @@ const machineSetup = setup({
       context.offered !== undefined &&
       isHigher(context.offered.version, context.installed.version),
     isOffered: ({ context }) => context.offered !== undefined && context.installed === undefined,
+    /** The same or an older version, because the user insists. */
+    isForced: ({ context, event }) =>
+      context.offered !== undefined && 'consent' in event && event.consent?.force === true,
     isNews: ({ context, event }) =>
       event.type === 'daemon.installed' && event.version !== context.installed?.version,
     /** The daemon has, or has better than, what is being fetched. */
@@ -201,6 +206,7 @@ export const pluginMachine = machineSetup.createMachine({
       },
     },
     downloading: {
+      tags: 'busy',
       invoke: {
         id: 'download',
         src: 'download',
@@ -225,6 +231,7 @@ export const pluginMachine = machineSetup.createMachine({
       },
     },
     installing: {
+      tags: 'busy',
       invoke: {
         id: 'install',
         src: 'install',
@@ -253,6 +260,7 @@ export const pluginMachine = machineSetup.createMachine({
     },
     installed: {
       on: {
+        install: { guard: 'isForced', target: 'downloading', actions: 'beginInstall' },
         uninstall: { target: 'uninstalling', actions: 'beginUninstall' },
         'store.offers': { target: 'settled', actions: 'noteOffer' },
         'daemon.installed': { guard: 'isNews', target: 'settled', actions: 'noteInstalled' },
@@ -269,6 +277,7 @@ export const pluginMachine = machineSetup.createMachine({
       },
     },
     uninstalling: {
+      tags: 'busy',
       invoke: {
         id: 'uninstall',
         src: 'uninstall',

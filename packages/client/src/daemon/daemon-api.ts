@@ -1,0 +1,38 @@
+import type {
+  DaemonEvent,
+  DaemonInfo,
+  InstalledPlugin,
+  InstallReport,
+  InstallRequest,
+  PluginDetails,
+  UninstallReport,
+} from '@jami-plugin-store/contract';
+import type { ClientError } from '../error.js';
+
+/** What a stream of the daemon's events brings. */
+export type DaemonNews =
+  /** The stream stands. Unless `resumed`, events may have been missed: read the list again. */
+  | { type: 'connected'; resumed: boolean }
+  /** The daemon is gone; the stream comes back by itself. */
+  | { type: 'lost'; error: ClientError }
+  /** The daemon does not remember where the stream broke: read the list again. */
+  | { type: 'reset' }
+  | { type: 'event'; event: DaemonEvent };
+
+export interface DaemonCall {
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The daemon as this room and the command line call it. Each call throws a `DaemonRefusal` where the daemon says no, and a
+ * `ClientError` DAEMON_UNAVAILABLE | DAEMON_ANSWER_INVALID | CANCELED where there is no answer to use.
+ */
+export interface DaemonApi extends AsyncDisposable {
+  info(call?: DaemonCall): Promise<DaemonInfo>;
+  list(call?: DaemonCall & { language?: string | undefined }): Promise<InstalledPlugin[]>;
+  details(id: string, call?: DaemonCall & { language?: string | undefined }): Promise<PluginDetails>;
+  install(request: InstallRequest, call?: DaemonCall): Promise<InstallReport>;
+  uninstall(id: string, call?: DaemonCall): Promise<UninstallReport>;
+  /** Ends only by its signal or with this object; a daemon that goes away is waited for. */
+  events(call?: DaemonCall): AsyncGenerator<DaemonNews, void>;
+}
