@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { layoutOf } from '../installed/layout.js';
+
+const secretForm = /^[0-9a-f]{64}$/;
+
+/** Where a data folder's secret stands. Only its owner may read it. */
+export function secretPathOf(dataDir: string): string {
+  return join(layoutOf(dataDir).own, 'secret');
+}
+
+/**
+ * The secret that clients of a named pipe must know: whoever can read the user's files may talk to the user's daemon. Made once
+ * for a data folder. The caller holds the folder's lock.
+ */
+export async function readOrMakeSecret(dataDir: string): Promise<string> {
+  const path = secretPathOf(dataDir);
+  const known = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  if (secretForm.test(known)) return known;
+  const secret = randomBytes(32).toString('hex');
+  const waiting = `${path}.${randomBytes(4).toString('hex')}`;
+  await mkdir(layoutOf(dataDir).own, { recursive: true, mode: 0o700 });
+  const file = await open(waiting, 'wx', 0o600);
+  try {
+    await file.writeFile(secret);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(waiting, path);
+  return secret;
+}
