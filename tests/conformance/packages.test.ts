@@ -11,6 +11,8 @@ import {
   type VerifiedPlugin,
 } from '@jami-plugin-store/trust';
 import { describe, expect, it } from 'vitest';
+import { runPackages } from './packages.js';
+import { exitCodeOf } from './report.js';
 import { conformanceFolder, skipMessage } from './shared.js';
 
 const shared = conformanceFolder();
@@ -117,5 +119,27 @@ describe.skipIf(shared === undefined)(
         expect(await codeOf(judge(name, [await ownAnchor(name)], today))).toBe('CERTIFICATE_EXPIRED');
       },
     );
+
+    it('are all answered by the runner, with the real revocation checker', async () => {
+      const report = await runPackages(folder, { anchorFiles: [join(folder, 'Test.crt')], at: today });
+      expect(report).toEqual({
+        suite: 'packages',
+        right: 0,
+        of: 0,
+        wrongAccepts: [],
+        wrongRejects: [],
+        untyped: [],
+        slow: [],
+        verdicts: {
+          'TestSuite.jpl': { accepted: true, code: null },
+          'TestSuiteCertNotFound.jpl': { accepted: false, code: 'PATH_NOT_FOUND' },
+          'TestSuiteFileNotSign.jpl': { accepted: false, code: 'PATH_NOT_FOUND' },
+          'TestSuiteManifestChanged.jpl': { accepted: false, code: 'PATH_NOT_FOUND' },
+          'TestSuiteNotSign.jpl': { accepted: false, code: 'CERTIFICATE_MISSING' },
+          'TestSuitePluginNotSignByIssuer.jpl': { accepted: false, code: 'PATH_NOT_FOUND' },
+        },
+      });
+      expect(exitCodeOf(report)).toBe(0);
+    });
   },
 );
