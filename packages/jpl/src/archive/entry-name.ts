@@ -47,15 +47,19 @@ export function entryNameProblem(
 
 /** The form under which two names are one file on some disk: compatibility-normalised and case-folded. */
 export function foldName(name: string): string {
+  if (plainLower.test(name)) return name;
   let folded = name;
-  // Some characters need two rounds: the capital sharp s becomes the small one, which becomes "ss".
-  for (let last = ''; folded !== last && !plainLower.test(folded); ) {
-    last = folded;
-    folded = folded.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC');
+  for (let round = 0; round < maxFoldRounds; round += 1) {
+    // Lower case first: the capital sharp s has a small form, and only that one becomes "ss".
+    const next = folded.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC');
+    if (next === folded) break;
+    folded = next;
   }
   return folded;
 }
 
+// Every single character is stable after one round; more are for what composition brings together.
+const maxFoldRounds = 4;
 const plainLower = /^[a-z0-9._/-]*$/;
 const plain = /^[A-Za-z0-9._-]+$/;
 
