@@ -37,7 +37,7 @@ describe('socketPathOf', () => {
 
 describe('listenAt', () => {
   const listener = () => {
-    const server = createServer((socket) => socket.end('alive'));
+    const server = createServer((socket) => socket.on('error', () => undefined).destroy());
     return { server, listen: (path: string) => new Promise<void>((done) => server.listen(path, done)) };
   };
 
