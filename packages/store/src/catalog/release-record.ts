@@ -1,3 +1,4 @@
+import { isPluginId, isVersion } from '@jami-plugin-store/jpl';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { StoreError } from '../error.js';
@@ -52,6 +53,7 @@ const ReleaseRecord = Type.Object({
   texts: Type.Record(
     Type.String({ pattern: '^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8})*$' }),
     Type.Object({ name: Type.String(), description: Type.String() }),
+    { additionalProperties: false, minProperties: 1 },
   ),
   icon: Type.Union([ImageRecord, Type.Null()]),
   background: Type.Union([ImageRecord, Type.Null()]),
@@ -75,6 +77,10 @@ export function parseReleaseRecord(bytes: Uint8Array, sha256: string): ReleaseRe
   if (!schema.Check(value)) {
     const [first] = schema.Errors(value);
     throw malformed(sha256, first === undefined ? 'wrong shape' : `${first.instancePath} ${first.message}`);
+  }
+  if (!isPluginId(value.id) || !isVersion(value.version)) throw malformed(sha256, 'id or version is none');
+  if (Number.isNaN(Date.parse(value.timestamp) + Date.parse(value.expiresAt))) {
+    throw malformed(sha256, 'a time is none');
   }
   if (value.sha256 !== sha256) throw malformed(sha256, 'it is about another package');
   return value;

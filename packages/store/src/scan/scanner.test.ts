@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -205,6 +216,25 @@ describe('a package in the folder', () => {
     expect([second.judged(), offered(second)]).toEqual([1, ['Foo 1.0.0']]);
     expect(await readdir(join(dataDir, 'images'))).toEqual([image]);
   });
+});
+
+test('the record is what counts: what an operator changes with it is served as it is, not judged again', async () => {
+  await publish('foo.jpl', { id: 'Foo' });
+  await start();
+  const bytes = await readFile(packagePath('foo.jpl'));
+  bytes.writeUInt8(bytes.readUInt8(40) ^ 1, 40);
+  await writeFile(packagePath('foo.jpl'), bytes);
+  const [name = ''] = await readdir(join(dataDir, 'catalog'));
+  const record = JSON.parse(await readFile(join(dataDir, 'catalog', name), 'utf8'));
+  await rm(join(dataDir, 'catalog', name));
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const { mtimeMs } = await stat(packagePath('foo.jpl'));
+  await writeFile(
+    join(dataDir, 'catalog', `${sha256}.json`),
+    JSON.stringify({ ...record, sha256, size: bytes.length, mtimeMs }),
+  );
+  const run = await start();
+  expect([offered(run), run.judged(), run.codes()]).toEqual([['Foo 1.0.0'], 0, []]);
 });
 
 describe('a package that is not offered', () => {
