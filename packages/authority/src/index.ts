@@ -1,1 +1,41 @@
-export {};
+export type { Authority } from './authority.js';
+export type {
+  ActorOption,
+  AuthorityAdmin,
+  OrganizationOptions,
+  PluginOptions,
+  RenewalOptions,
+} from './authority-admin.js';
+export { type ConnectAuthorityOptions, connectAuthority } from './connect-authority.js';
+export type { PublishedCrl } from './crl/crl-file.js';
+export {
+  AuthorityError,
+  type AuthorityErrorCode,
+  type AuthorityErrorDetail,
+  type DecisionErrorCode,
+  type OperationErrorCode,
+  type RequestErrorCode,
+} from './error.js';
+export { type AuthorityErrorRow, authorityErrorTable } from './error-table.js';
+export { connectAdmin } from './http/admin-client.js';
+export { type AdminServer, createAdminServer } from './http/admin-server.js';
+export { problemOf } from './http/problem.js';
+export { createPublicServer, type PublicServer } from './http/public-server.js';
+export type { ListenerOptions } from './http/server-options.js';
+export { type InitAuthorityOptions, initAuthority, type NewAuthority } from './init-authority.js';
+export {
+  type IssueCrlWithOptions,
+  type IssuePluginWithOptions,
+  type IssueResponderWithOptions,
+  issueCrlWith,
+  issuePluginWith,
+  issueResponderWith,
+  type OwnIssuer,
+  type SignedCertificate,
+} from './issuing/issue-with-key.js';
+export type { ValidityPeriods } from './issuing/validity.js';
+export type { OcspAnswer, OcspCaching } from './ocsp/ocsp-service.js';
+export { type OpenAuthorityOptions, openAuthority } from './open-authority.js';
+export { createKeyAndCsr, type KeyAndCsr, type KeyAndCsrOptions } from './x509/create-key-and-csr.js';
+export { type KeyType, keyTypes } from './x509/key.js';
+export { type RevocationReason, reasonCodes } from './x509/revocation-reason.js';

@@ -21,6 +21,7 @@ export const authorityAdminPaths = {
   certificates: '/v1/certificates',
   organizations: '/v1/organizations',
   hostedOrganizations: '/v1/hosted-organizations',
+  renewals: '/v1/renewals',
   plugins: '/v1/plugins',
   revocations: '/v1/revocations',
   delegationRequests: '/v1/delegation-requests',
@@ -28,6 +29,9 @@ export const authorityAdminPaths = {
   registrations: '/v1/registrations',
   revocationLists: '/v1/revocation-lists',
 } as const;
+
+// A misspelt member of a request is refused, not ignored.
+const closed = { additionalProperties: false } as const;
 
 const Instant = Type.String({ description: 'RFC 3339, UTC', maxLength: 30 });
 const IssuerId = Type.String({
@@ -125,52 +129,75 @@ export const AuthorityStatus = Type.Object({
 });
 export type AuthorityStatus = Static<typeof AuthorityStatus>;
 
-export const IssueOrganizationRequest = Type.Object({
-  csr: Csr,
-  validityDays: ValidityDays,
-  /** The assigned serialNumber of an organization whose certificate is renewed or replaced. */
-  organization: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-  actor: Actor,
-});
+export const IssueOrganizationRequest = Type.Object(
+  {
+    csr: Csr,
+    validityDays: ValidityDays,
+    /** The assigned serialNumber of an organization whose certificate is renewed or replaced. */
+    organization: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    actor: Actor,
+  },
+  closed,
+);
 export type IssueOrganizationRequest = Static<typeof IssueOrganizationRequest>;
 
 /** An organization whose key the authority makes and holds. */
-export const CreateOrganizationRequest = Type.Object({
-  commonName: Type.String({ minLength: 1, maxLength: 64 }),
-  organizationName: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-  country: Type.Optional(Type.String({ minLength: 2, maxLength: 2 })),
-  keyType: Type.Optional(
-    Type.Union([
-      Type.Literal('ec-p256'),
-      Type.Literal('ec-p384'),
-      Type.Literal('ec-p521'),
-      Type.Literal('rsa-2048'),
-      Type.Literal('rsa-3072'),
-      Type.Literal('rsa-4096'),
-      Type.Literal('ed25519'),
-    ]),
-  ),
-  validityDays: ValidityDays,
-  actor: Actor,
-});
+export const CreateOrganizationRequest = Type.Object(
+  {
+    commonName: Type.String({ minLength: 1, maxLength: 64 }),
+    organizationName: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    country: Type.Optional(Type.String({ minLength: 2, maxLength: 2 })),
+    keyType: Type.Optional(
+      Type.Union([
+        Type.Literal('ec-p256'),
+        Type.Literal('ec-p384'),
+        Type.Literal('ec-p521'),
+        Type.Literal('rsa-2048'),
+        Type.Literal('rsa-3072'),
+        Type.Literal('rsa-4096'),
+        Type.Literal('ed25519'),
+      ]),
+    ),
+    validityDays: ValidityDays,
+    actor: Actor,
+  },
+  closed,
+);
 export type CreateOrganizationRequest = Static<typeof CreateOrganizationRequest>;
 
-export const IssuePluginRequest = Type.Object({
-  csr: Csr,
-  issuer: IssuerId,
-  validityDays: ValidityDays,
-  actor: Actor,
-});
+/** A new certificate for the same key of a hosted organization. */
+export const RenewOrganizationRequest = Type.Object(
+  {
+    organization: Type.String({ minLength: 1, maxLength: 64 }),
+    validityDays: ValidityDays,
+    actor: Actor,
+  },
+  closed,
+);
+export type RenewOrganizationRequest = Static<typeof RenewOrganizationRequest>;
+
+export const IssuePluginRequest = Type.Object(
+  {
+    csr: Csr,
+    issuer: IssuerId,
+    validityDays: ValidityDays,
+    actor: Actor,
+  },
+  closed,
+);
 export type IssuePluginRequest = Static<typeof IssuePluginRequest>;
 
-export const RevokeRequest = Type.Object({
-  /** Serial number or SHA-256 fingerprint, hex; colons and capitals are fine. */
-  certificate: Type.String({ minLength: 2, maxLength: 100 }),
-  /** Needed only where two issuers used one serial number. */
-  issuer: Type.Optional(IssuerId),
-  reason: Type.String({ minLength: 1, maxLength: 40, description: 'RFC 5280 5.3.1 name' }),
-  actor: Actor,
-});
+export const RevokeRequest = Type.Object(
+  {
+    /** Serial number or SHA-256 fingerprint, hex; colons and capitals are fine. */
+    certificate: Type.String({ minLength: 2, maxLength: 100 }),
+    /** Needed only where two issuers used one serial number. */
+    issuer: Type.Optional(IssuerId),
+    reason: Type.String({ minLength: 1, maxLength: 40, description: 'RFC 5280 5.3.1 name' }),
+    actor: Actor,
+  },
+  closed,
+);
 export type RevokeRequest = Static<typeof RevokeRequest>;
 
 export const RevocationOutcome = Type.Object({
@@ -182,14 +209,17 @@ export const RevocationOutcome = Type.Object({
 });
 export type RevocationOutcome = Static<typeof RevocationOutcome>;
 
-export const CertificateQuery = Type.Object({
-  kind: Type.Optional(CertificateKind),
-  issuer: Type.Optional(IssuerId),
-  state: Type.Optional(Type.Union([Type.Literal('good'), Type.Literal('revoked')])),
-  /** Only certificates after this sequence. */
-  after: Type.Optional(Type.Integer({ minimum: 0 })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
-});
+export const CertificateQuery = Type.Object(
+  {
+    kind: Type.Optional(CertificateKind),
+    issuer: Type.Optional(IssuerId),
+    state: Type.Optional(Type.Union([Type.Literal('good'), Type.Literal('revoked')])),
+    /** Only certificates after this sequence. */
+    after: Type.Optional(Type.Integer({ minimum: 0 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  },
+  closed,
+);
 export type CertificateQuery = Static<typeof CertificateQuery>;
 
 export const CertificatePage = Type.Object({
@@ -199,22 +229,28 @@ export const CertificatePage = Type.Object({
 });
 export type CertificatePage = Static<typeof CertificatePage>;
 
-export const CertificateReference = Type.Object({
-  certificate: Type.String({ minLength: 2, maxLength: 100 }),
-});
+export const CertificateReference = Type.Object(
+  {
+    certificate: Type.String({ minLength: 2, maxLength: 100 }),
+  },
+  closed,
+);
 
-export const DelegationRequestRequest = Type.Object({ issuer: IssuerId });
+export const DelegationRequestRequest = Type.Object({ issuer: IssuerId }, closed);
 /** A request that the organization signs with its own key (`jpl ca delegate`). */
 export const DelegationRequest = Type.Object({ issuer: IssuerId, csrPem: Type.String() });
 export type DelegationRequest = Static<typeof DelegationRequest>;
 
-export const AdoptCertificateRequest = Type.Object({ certificate: CertificateText, actor: Actor });
+export const AdoptCertificateRequest = Type.Object({ certificate: CertificateText, actor: Actor }, closed);
 export type AdoptCertificateRequest = Static<typeof AdoptCertificateRequest>;
 
-export const AdoptCrlRequest = Type.Object({
-  issuer: IssuerId,
-  crl: Type.String({ minLength: 1, maxLength: 4_194_304, description: 'CRL, base64 of its DER' }),
-});
+export const AdoptCrlRequest = Type.Object(
+  {
+    issuer: IssuerId,
+    crl: Type.String({ minLength: 1, maxLength: 4_194_304, description: 'CRL, base64 of its DER' }),
+  },
+  closed,
+);
 export type AdoptCrlRequest = Static<typeof AdoptCrlRequest>;
 
 export const AdoptedCrl = Type.Object({ issuer: IssuerId, crlNumber: Type.Integer() });

@@ -1,0 +1,24 @@
+import type { Server } from 'node:http';
+import type { FastifyBaseLogger, FastifyHttpOptions } from 'fastify';
+
+/** What both listeners may be given. */
+export interface ListenerOptions {
+  /** A pino logger; nothing is logged without one. */
+  readonly logger?: FastifyBaseLogger | undefined;
+  /** Told of every answer of status 500 and above, with its cause. */
+  readonly onFailure?: ((error: unknown) => void) | undefined;
+}
+
+/** Bounds for every connection: slow, large or idle clients are let go (milliseconds, bytes). */
+export function boundedServer(bodyLimit: number, { logger }: ListenerOptions): FastifyHttpOptions<Server> {
+  return {
+    bodyLimit,
+    connectionTimeout: 20_000,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 15_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    http: { maxHeaderSize: 8192, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
+  };
+}

@@ -1,0 +1,93 @@
+import { Authority } from './authority.js';
+import { CrlPublisher } from './crl/crl-publisher.js';
+import { AuthorityError } from './error.js';
+import { IssuerKeys } from './issuing/issuer-keys.js';
+import { openLedger } from './ledger/ledger.js';
+import { Registry } from './ledger/registry.js';
+import { ResponderKeys } from './ocsp/responder-keys.js';
+import { readSettings, type Settings } from './settings.js';
+import { type AuthorityFolder, authorityFolder } from './storage/folder.js';
+import { type FolderLock, lockFolder } from './storage/lock.js';
+import { Troubles } from './troubles.js';
+import { spkiOf } from './x509/key.js';
+
+export interface OpenAuthorityOptions {
+  readonly dir: string;
+  readonly clock: () => Date;
+  readonly passphrase?: string | undefined;
+}
+
+/**
+ * Opens an authority's folder for this process alone, until disposed.
+ * @throws {AuthorityError} AUTHORITY_NOT_FOUND | AUTHORITY_BUSY | AUTHORITY_DAMAGED | LEDGER_DAMAGED |
+ *   LEDGER_ROLLED_BACK | PASSPHRASE_REQUIRED | PASSPHRASE_WRONG | STORAGE_FAILED
+ */
+export async function openAuthority(options: OpenAuthorityOptions): Promise<Authority> {
+  const folder = authorityFolder(options.dir);
+  // Before the lock: looking for an authority must not make folders.
+  const settings = await readSettings(folder);
+  const lock = await lockFolder(folder.lock);
+  try {
+    return await assemble(folder, settings, lock, options);
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function assemble(
+  folder: AuthorityFolder,
+  settings: Settings,
+  lock: FolderLock,
+  { clock, passphrase }: OpenAuthorityOptions,
+): Promise<Authority> {
+  const keys = await IssuerKeys.open(folder, passphrase);
+  const registry = new Registry();
+  const ledger = await openLedger(folder.ledger, (record) => registry.apply(record));
+  try {
+    await assertWhole(registry, keys, folder);
+    const troubles = new Troubles(clock);
+    const crls = new CrlPublisher({
+      folder,
+      registry,
+      keys,
+      clock,
+      validityMs: settings.validity.crlMs,
+      troubles,
+    });
+    await crls.load();
+    const responders = new ResponderKeys({
+      folder,
+      keys,
+      passphrase,
+      clock,
+      validityMs: settings.validity.responderMs,
+      troubles,
+      record: async (record) => {
+        await ledger.append(record);
+        registry.apply(record);
+      },
+    });
+    await responders.load(registry.issuers.values());
+    const parts = { folder, settings, clock, passphrase, registry, ledger, keys, crls, responders, troubles };
+    return new Authority({ ...parts, lock });
+  } catch (error) {
+    await ledger[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** @throws {AuthorityError} LEDGER_DAMAGED | AUTHORITY_DAMAGED, and what opening the key throws */
+async function assertWhole(registry: Registry, keys: IssuerKeys, folder: AuthorityFolder): Promise<void> {
+  const root = registry.issuers.get('root');
+  if (root === undefined) {
+    throw new AuthorityError('LEDGER_DAMAGED', 'The ledger does not begin with the root.', {
+      path: folder.ledger,
+    });
+  }
+  const key = await keys.get('root');
+  if (spkiOf(key).equals(root.certificate.publicKey.spki)) return;
+  throw new AuthorityError('AUTHORITY_DAMAGED', 'The root key does not belong to the root certificate.', {
+    path: folder.key('root'),
+  });
+}
