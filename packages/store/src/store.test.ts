@@ -131,7 +131,7 @@ describe('a store', () => {
   test('without an anchor starts, warns, and offers nothing', async () => {
     await makePackage(join(dataDir, 'packages', 'foo.jpl'), acme, { id: 'Foo' });
     const lines: string[] = [];
-    const logger = { stream: { write: (line: string) => lines.push(line) } };
+    const logger = { write: (line: string) => lines.push(line) };
     await using store = await createStore(options({ anchors: [], logger }));
     const { url } = await store.listen({ port: 0 });
     expect(await listed(url)).toEqual([]);

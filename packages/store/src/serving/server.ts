@@ -15,10 +15,8 @@ export interface ServedRoute {
   handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
 }
 
-/** Where log lines go: a logger of the host, or a stream for lines of JSON. */
-export type LogTarget =
-  | FastifyBaseLogger
-  | { readonly stream: { write(line: string): void }; readonly level?: string | undefined };
+/** Where log lines go: a logger of the host, or whatever takes lines of JSON (a stream will do). */
+export type LogTarget = FastifyBaseLogger | { write(line: string): void };
 
 /** What one connection may take of the server. Milliseconds, bytes. */
 const limits = {
@@ -97,6 +95,6 @@ function loggerOptions(
   log: LogTarget | undefined,
 ): { loggerInstance: FastifyBaseLogger } | { logger: object | false } {
   if (log === undefined) return { logger: false };
-  if ('stream' in log) return { logger: { stream: log.stream, level: log.level ?? 'info' } };
+  if ('write' in log) return { logger: { stream: log } };
   return { loggerInstance: log };
 }
