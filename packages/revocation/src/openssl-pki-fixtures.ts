@@ -46,6 +46,7 @@ export interface OcspCommand {
 export class OpensslPki implements Disposable {
   readonly home = mkdtempSync(join(tmpdir(), 'openssl-pki-'));
   readonly issuer: Certificate;
+  readonly #issued = new Map<string, Certificate>();
 
   constructor() {
     mkdirSync(join(this.home, 'issued'));
@@ -80,16 +81,14 @@ export class OpensslPki implements Disposable {
     const dates = ['-startdate', '20200101000000Z', '-enddate', '20991231000000Z'];
     const files = ['-in', `${name}.csr`, '-out', `${name}.pem`, '-extensions', section];
     this.#openssl('ca', '-batch', '-notext', '-config', 'ca.cnf', ...signer, ...dates, ...files);
-    return this.read(name);
+    const certificate = parseCertificate(this.#openssl('x509', '-in', `${name}.pem`, '-outform', 'DER'));
+    this.#issued.set(name, certificate);
+    return certificate;
   }
 
   revoke(name: string): void {
     const by = ['-cert', 'root.pem', '-keyfile', 'root.key'];
     this.#openssl('ca', '-config', 'ca.cnf', ...by, '-revoke', `${name}.pem`, '-crl_reason', 'keyCompromise');
-  }
-
-  read(name: string): Certificate {
-    return parseCertificate(this.#openssl('x509', '-in', `${name}.pem`, '-outform', 'DER'));
   }
 
   /** The current CRL, DER, valid for one day. */
@@ -116,7 +115,9 @@ export class OpensslPki implements Disposable {
     name: string,
     urls: Partial<Pick<RevocationQuestion, 'ocspUrls' | 'crlUrls'>>,
   ): RevocationQuestion {
-    return { certificate: this.read(name), issuer: this.issuer, ocspUrls: [], crlUrls: [], ...urls };
+    const certificate = this.#issued.get(name);
+    if (certificate === undefined) throw new RangeError(`no certificate ${name}`);
+    return { certificate, issuer: this.issuer, ocspUrls: [], crlUrls: [], ...urls };
   }
 
   #openssl(...args: readonly string[]): Buffer {

@@ -48,7 +48,7 @@ export interface BasicResponse extends SignedData {
   readonly certificates: readonly Certificate[];
 }
 
-export const ocspLimits: DerLimits = { maxBytes: 1 << 18, maxDepth: 24, maxElements: 32_768 };
+const ocspLimits: DerLimits = { maxBytes: 1 << 18, maxDepth: 24, maxElements: 32_768 };
 /** A responder sends its own certificate and perhaps its issuers. */
 const maxCertificates = 10;
 

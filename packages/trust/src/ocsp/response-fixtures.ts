@@ -30,7 +30,7 @@ export const octets = (bytes: Uint8Array) => derElement(0x04, bytes);
 export const time = (date: Date, tag = 0x18) =>
   derElement(tag, Buffer.from(`${date.toISOString().replace(/[-:T]|\.\d+/g, '')}`));
 
-export const ecdsaSha256 = sequence(derOid('1.2.840.10045.4.3.2'));
+const ecdsaSha256 = sequence(derOid('1.2.840.10045.4.3.2'));
 export const byKey = (certificate: Certificate) => explicit(2, octets(keyHashOf(certificate)));
 export const byName = (certificate: Certificate) => explicit(1, certificate.subject.der);
 export const signerOf =
