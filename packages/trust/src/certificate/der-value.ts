@@ -73,22 +73,30 @@ export function unsignedOf(content: Uint8Array): bigint {
 /** Dotted text of an OBJECT IDENTIFIER (X.690 8.19): minimal arcs, none cut short. */
 export function oidOf(content: Uint8Array): string {
   if (content.length === 0 || content.length > 128) throw new DerError('OBJECT IDENTIFIER of a wrong length');
-  const arcs: string[] = [];
-  let value = 0n;
+  let dotted = '';
+  let arc = 0;
+  let large = 0n;
   let start = true;
   for (const octet of content) {
     if (start && octet === 0x80) throw new DerError('OBJECT IDENTIFIER is not minimal');
-    value = (value << 7n) | BigInt(octet & 0x7f);
+    // Arcs have no upper bound: numbers as long as they are exact, then bigints.
+    if (large > 0n || arc > 0x3ffffffffff) large = (large || BigInt(arc)) * 128n + BigInt(octet & 0x7f);
+    else arc = arc * 128 + (octet & 0x7f);
     start = octet < 0x80;
     if (!start) continue;
-    if (arcs.length === 0) {
-      const root = value < 80n ? value / 40n : 2n;
-      arcs.push(String(root), String(value - root * 40n));
-    } else arcs.push(String(value));
-    value = 0n;
+    dotted += dotted === '' ? firstArcs(large || arc) : `.${large || arc}`;
+    arc = 0;
+    large = 0n;
   }
   if (!start) throw new DerError('OBJECT IDENTIFIER is cut short');
-  return arcs.join('.');
+  return dotted;
+}
+
+// X.690 8.19.4: the first two arcs share one number.
+function firstArcs(value: number | bigint): string {
+  if (value < 40) return `0.${value}`;
+  if (value < 80) return `1.${BigInt(value) - 40n}`;
+  return `2.${BigInt(value) - 80n}`;
 }
 
 /** BIT STRING contents: unused bits at most 7 and zero (X.690 8.6, 11.2.1). */
@@ -126,19 +134,31 @@ export function namedBitsOf(content: Uint8Array): ReadonlySet<number> {
  * and a date that exists. GeneralizedTime before 2050 is read (PKITS 4.2.4 holds it valid).
  */
 export function timeOf(tag: number, content: Uint8Array): Date {
-  const text = Buffer.from(content).toString('latin1');
-  const fields = (tag === 0x17 ? /^(\d{2})(\d{10})Z$/ : /^(\d{4})(\d{10})Z$/).exec(text);
-  const [, yearText, rest] = fields ?? [];
-  if (yearText === undefined || rest === undefined) throw new DerError('time is not YYMMDDHHMMSSZ');
-  const shortYear = Number(yearText);
-  const year = tag === 0x18 ? shortYear : shortYear + (shortYear < 50 ? 2000 : 1900);
-  const [month, day, hour, minute, second] = (rest.match(/../g) ?? []).map(Number);
+  const yearDigits = tag === 0x18 ? 4 : 2;
+  if (content.length !== yearDigits + 11 || content[content.length - 1] !== 0x5a)
+    throw new DerError('time is not [YY]YYMMDDHHMMSSZ');
+  const shortYear = digitsOf(content, 0, yearDigits);
+  const year = yearDigits === 4 ? shortYear : shortYear + (shortYear < 50 ? 2000 : 1900);
+  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = [0, 2, 4, 6, 8].map((offset) =>
+    digitsOf(content, yearDigits + offset, 2),
+  );
+  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59)
+    throw new DerError('time does not exist');
   const date = new Date(0);
-  date.setUTCFullYear(year, (month ?? 0) - 1, day ?? 0);
-  date.setUTCHours(hour ?? 0, minute ?? 0, second ?? 0);
-  const written = date.toISOString().replace(/[-:T]/g, '').slice(0, 14);
-  if (written !== String(year).padStart(4, '0') + rest) throw new DerError('time does not exist');
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCDate() !== day) throw new DerError('time does not exist');
+  date.setUTCHours(hour, minute, second);
   return date;
+}
+
+function digitsOf(content: Uint8Array, start: number, count: number): number {
+  let value = 0;
+  for (let index = start; index < start + count; index += 1) {
+    const digit = (content[index] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) throw new DerError('time is not made of digits');
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** The text of a string type by its universal tag; undefined for anything that is not a string. */

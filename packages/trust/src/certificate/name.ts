@@ -12,6 +12,9 @@ interface Attribute {
   readonly canonical: string;
 }
 
+/** RFC 5280 appendix A allows 64 to 32,768 characters by type; normalising text costs more than its length. */
+const maximumAttributeBytes = 2_048;
+
 /** Descriptors registered with IANA for RFC 4514 text. */
 const descriptors: ReadonlyMap<string, string> = new Map([
   ['2.5.4.3', 'CN'],
@@ -100,6 +103,7 @@ function readAttribute(node: DerNode, what: string): Attribute {
   const type = oidOf(reader.next(tags.oid, `${what} attribute type`).content);
   const raw = reader.any(`${what} attribute value`);
   reader.end(`${what} attribute`);
+  if (raw.content.length > maximumAttributeBytes) throw new DerError(`${what}: attribute too long`);
   const value = textOf(raw.tag, raw.content);
   const descriptor = descriptors.get(type);
   const hex = `#${Buffer.from(raw.der).toString('hex')}`;

@@ -1,7 +1,6 @@
 import type { Certificate, TrustAnchor } from '../certificate/certificate.js';
-import { namesEqual } from '../certificate/name.js';
 import { TrustError } from '../error.js';
-import { assertMayIssue, assertSerialPositive, assertUsableAt } from './certificate-checks.js';
+import { assertMayIssue, assertSerialPositive, assertUsableAt, isSelfIssued } from './certificate-checks.js';
 import { createFailureRecord, type FailureRecord } from './failure-record.js';
 import type { IssuerCandidate, IssuerIndex } from './issuer-index.js';
 import type { NameConstraintCheck } from './name-constraint-check.js';
@@ -37,60 +36,68 @@ export function buildPath<T>(
   assertUsableAt(target, search.at);
   assertSerialPositive(target);
   const failures = createFailureRecord(target);
-  const found = extend([target], search, failures, judgeWhole);
+  const identities = new Set([search.index.identityOf(target)]);
+  const climb: Climb<T> = { ...search, failures, judgeWhole, below: [target], identities, counted: 0 };
+  const found = extend(target, climb);
   if (found === undefined) throw failures.mostTelling();
   return found;
 }
 
-function extend<T>(
-  below: readonly Certificate[],
-  search: PathSearch,
-  failures: FailureRecord,
-  judgeWhole: (path: readonly Certificate[], anchor: TrustAnchor) => T,
-): CompletePath<T> | undefined {
-  const last = below[below.length - 1];
-  if (last === undefined) return undefined;
-  const candidates = search.index.candidatesFor(last);
-  if (candidates.length === 0) failures.deadEnd(last, below.length);
+/** The state of one search: the path so far, which grows and shrinks as ways are tried. */
+interface Climb<T> extends PathSearch {
+  readonly failures: FailureRecord;
+  readonly judgeWhole: (path: readonly Certificate[], anchor: TrustAnchor) => T;
+  readonly below: Certificate[];
+  readonly identities: Set<string>;
+  /** Certificates of `below` that count against a path length: not the target, not self-issued. */
+  counted: number;
+}
+
+function extend<T>(last: Certificate, climb: Climb<T>): CompletePath<T> | undefined {
+  const candidates = climb.index.candidatesFor(last);
+  if (candidates.length === 0) climb.failures.deadEnd(last, climb.below.length);
   for (const candidate of candidates) {
-    if (candidate.anchor === undefined && isRepeated(candidate.certificate, below)) continue;
-    search.meter.step();
-    const path = [...below, candidate.certificate];
+    const identity = climb.index.identityOf(candidate.certificate);
+    // RFC 4158 5.2: the same name with the same key never stands twice in a path.
+    if (candidate.anchor === undefined && climb.identities.has(identity)) continue;
+    climb.meter.step();
     try {
-      assertIssuer(candidate, last, below, search);
-      if (candidate.anchor !== undefined)
-        return { path, anchor: candidate.anchor, judged: judgeWhole(path, candidate.anchor) };
+      assertIssuer(candidate, last, climb);
+      if (candidate.anchor !== undefined) return complete(candidate.certificate, candidate.anchor, climb);
     } catch (error) {
       if (!(error instanceof TrustError) || error.code === 'PATH_BUDGET_EXHAUSTED') throw error;
-      failures.record(error, below.length, candidate.anchor !== undefined);
+      climb.failures.record(error, climb.below.length, candidate.anchor !== undefined);
       continue;
     }
-    const found = extend(path, search, failures, judgeWhole);
+    const found = descendInto(candidate.certificate, identity, climb);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function assertIssuer(
-  candidate: IssuerCandidate,
-  issued: Certificate,
-  below: readonly Certificate[],
-  search: PathSearch,
-): void {
-  const issuer = candidate.certificate;
-  // RFC 5280 6.1.3 (a) (1); names chain, (a) (4), because the index is asked by name.
-  search.assertSignature(issued, issuer);
-  assertUsableAt(issuer, search.at);
-  if (candidate.anchor === undefined) assertSerialPositive(issuer);
-  assertMayIssue(issuer, below, candidate.anchor !== undefined);
-  search.assertNames(issuer, below);
+function complete<T>(root: Certificate, anchor: TrustAnchor, climb: Climb<T>): CompletePath<T> {
+  const path = [...climb.below, root];
+  return { path, anchor, judged: climb.judgeWhole(path, anchor) };
 }
 
-// RFC 4158 5.2: the same name with the same key never stands twice in a path.
-function isRepeated(certificate: Certificate, below: readonly Certificate[]): boolean {
-  return below.some(
-    (other) =>
-      Buffer.compare(other.publicKey.spki, certificate.publicKey.spki) === 0 &&
-      namesEqual(other.subject, certificate.subject),
-  );
+function descendInto<T>(issuer: Certificate, identity: string, climb: Climb<T>): CompletePath<T> | undefined {
+  const weight = isSelfIssued(issuer) ? 0 : 1;
+  climb.below.push(issuer);
+  climb.identities.add(identity);
+  climb.counted += weight;
+  const found = extend(issuer, climb);
+  climb.counted -= weight;
+  climb.identities.delete(identity);
+  climb.below.pop();
+  return found;
+}
+
+function assertIssuer<T>(candidate: IssuerCandidate, issued: Certificate, climb: Climb<T>): void {
+  const issuer = candidate.certificate;
+  // RFC 5280 6.1.3 (a) (1); names chain, (a) (4), because the index is asked by name.
+  climb.assertSignature(issued, issuer);
+  assertUsableAt(issuer, climb.at);
+  if (candidate.anchor === undefined) assertSerialPositive(issuer);
+  assertMayIssue(issuer, climb.counted, candidate.anchor !== undefined);
+  climb.assertNames(issuer, climb.below);
 }

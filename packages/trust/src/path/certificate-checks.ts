@@ -47,10 +47,10 @@ export function assertSerialPositive(certificate: Certificate): void {
 
 /**
  * Whether a certificate may issue those below it.
- * @param below  the certificates under it, target first
+ * @param counted  intermediates below it, without the last certificate and without self-issued ones
  * @throws {TrustError} ISSUER_NOT_A_CA | ISSUER_KEY_USAGE_FORBIDS | PATH_TOO_LONG
  */
-export function assertMayIssue(issuer: Certificate, below: readonly Certificate[], isAnchor: boolean): void {
+export function assertMayIssue(issuer: Certificate, counted: number, isAnchor: boolean): void {
   const detail = { certificate: issuer.subject.text };
   // RFC 5280 6.1.4 (k). An anchor the user gave needs no basicConstraints when it is self-signed or version 1.
   const givenAsAnchor =
@@ -62,9 +62,7 @@ export function assertMayIssue(issuer: Certificate, below: readonly Certificate[
     throw new TrustError('ISSUER_KEY_USAGE_FORBIDS', "The issuer's key may not sign certificates.", detail);
   // RFC 5280 6.1.4 (l), (m): self-issued certificates and the last one do not count.
   const pathLength = issuer.basicConstraints?.pathLength;
-  if (pathLength === undefined) return;
-  const counted = below.slice(1).filter((certificate) => !isSelfIssued(certificate)).length;
-  if (counted > pathLength)
+  if (pathLength !== undefined && counted > pathLength)
     throw new TrustError(
       'PATH_TOO_LONG',
       `The issuer allows ${pathLength} intermediate certificates below it; there are ${counted}.`,

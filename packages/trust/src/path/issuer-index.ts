@@ -1,4 +1,5 @@
 import type { Certificate, DistinguishedName, TrustAnchor } from '../certificate/certificate.js';
+import { nameKey } from '../certificate/name.js';
 
 export interface IssuerCandidate {
   readonly certificate: Certificate;
@@ -9,6 +10,8 @@ export interface IssuerCandidate {
 /** Finds possible issuers of a certificate by name, the likeliest first. */
 export interface IssuerIndex {
   candidatesFor(certificate: Certificate): readonly IssuerCandidate[];
+  /** The same for certificates of the same subject and key. */
+  identityOf(certificate: Certificate): string;
 }
 
 /**
@@ -20,7 +23,7 @@ export function createIssuerIndex(
   anchors: readonly TrustAnchor[],
   at: Date,
 ): IssuerIndex {
-  const keyOf = createNameKeys();
+  const keyOf: NameKeys = remember(nameKey);
   const bySubject = new Map<string, IssuerCandidate[]>();
   const seen = new Set<string>();
   const all = [
@@ -36,29 +39,33 @@ export function createIssuerIndex(
     else known.push(candidate);
   }
   const distances = distancesFromAnchors([...bySubject.values()].flat(), keyOf);
+  const rank = (certificate: Certificate): readonly IssuerCandidate[] =>
+    (bySubject.get(keyOf(certificate.issuer)) ?? [])
+      .filter(
+        (candidate) => candidate.anchor !== undefined || distances.has(keyOf(candidate.certificate.issuer)),
+      )
+      .map((candidate) => ({ candidate, rank: rankOf(candidate, certificate, at, distances, keyOf) }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ candidate }) => candidate);
   return {
-    candidatesFor: (certificate) => {
-      const candidates = bySubject.get(keyOf(certificate.issuer)) ?? [];
-      const ranked = candidates
-        .filter(
-          (candidate) => candidate.anchor !== undefined || distances.has(keyOf(candidate.certificate.issuer)),
-        )
-        .map((candidate) => ({ candidate, rank: rankOf(candidate, certificate, at, distances, keyOf) }));
-      return ranked.sort((a, b) => a.rank - b.rank).map(({ candidate }) => candidate);
-    },
+    candidatesFor: remember(rank),
+    identityOf: remember(
+      ({ subject, publicKey }) => `${Buffer.from(publicKey.spki).toString('latin1')}${keyOf(subject)}`,
+    ),
   };
 }
 
 type NameKeys = (name: DistinguishedName) => string;
 
-function createNameKeys(): NameKeys {
-  const keys = new WeakMap<DistinguishedName, string>();
-  return (name) => {
-    const known = keys.get(name);
-    if (known !== undefined) return known;
-    const key = JSON.stringify(name.canonicalRdns);
-    keys.set(name, key);
-    return key;
+// One search asks the same of the same object many times.
+function remember<K extends object, V>(compute: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const value = compute(key);
+    known.set(key, value);
+    return value;
   };
 }
 

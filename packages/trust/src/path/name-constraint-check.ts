@@ -28,6 +28,7 @@ export function createNameConstraintCheck(meter: BudgetMeter): NameConstraintChe
     for (const [index, certificate] of below.entries()) {
       // RFC 5280 6.1.3 (b): a self-issued certificate counts only as the last of the path.
       if (index > 0 && isSelfIssued(certificate)) continue;
+      meter.nameComparisons(1);
       if (!results.has(certificate))
         results.set(certificate, violationOf(certificate, constraints, issuer, meter));
       const violation = results.get(certificate);

@@ -1,5 +1,5 @@
-import type { Certificate } from '../certificate/certificate.js';
-import { assertIssuedBy } from '../certificate/signed-data.js';
+import type { Certificate, PublicKey } from '../certificate/certificate.js';
+import { assertSigned } from '../certificate/signed-data.js';
 import { TrustError } from '../error.js';
 import type { BudgetMeter } from './path-budget.js';
 
@@ -11,20 +11,25 @@ export type AssertSignature = (certificate: Certificate, issuer: Certificate) =>
  */
 export function createSignatureMemo(meter: BudgetMeter): AssertSignature {
   const results = new Map<string, TrustError | undefined>();
+  const keys = new Map<string, PublicKey>();
   return (certificate, issuer) => {
-    const key = `${certificate.fingerprint}${Buffer.from(issuer.publicKey.spki).toString('latin1')}`;
-    if (!results.has(key)) {
-      meter.signatureCheck(issuer.publicKey);
-      results.set(key, failureOf(certificate, issuer));
+    const spki = Buffer.from(issuer.publicKey.spki).toString('latin1');
+    const pair = `${certificate.fingerprint}${spki}`;
+    if (!results.has(pair)) {
+      // Making a key costs more than using it, and many certificates may carry the same one.
+      const key = keys.get(spki) ?? issuer.publicKey;
+      keys.set(spki, key);
+      meter.signatureCheck(key);
+      results.set(pair, failureOf(certificate, key));
     }
-    const failure = results.get(key);
+    const failure = results.get(pair);
     if (failure !== undefined) throw failure;
   };
 }
 
-function failureOf(certificate: Certificate, issuer: Certificate): TrustError | undefined {
+function failureOf(certificate: Certificate, key: PublicKey): TrustError | undefined {
   try {
-    assertIssuedBy(certificate, issuer);
+    assertSigned(certificate, key, certificate.subject.text);
     return undefined;
   } catch (error) {
     if (error instanceof TrustError) return error;
