@@ -18,7 +18,7 @@ import { readName } from './name.js';
 import { readPublicKey } from './public-key.js';
 
 /** The largest certificate that is read, in bytes and in DER elements. */
-export const certificateLimits: DerLimits = { maxBytes: 1 << 18, maxDepth: 20, maxElements: 32_768 };
+export const certificateLimits: DerLimits = { maxBytes: 1 << 18, maxDepth: 20, maxElements: 20_000 };
 
 /**
  * Decodes one certificate, strictly (RFC 5280 4.1): DER only, nothing behind it, inner and outer signature
