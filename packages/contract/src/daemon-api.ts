@@ -45,7 +45,7 @@ export const DaemonInfo = Type.Object({
 });
 export type DaemonInfo = Static<typeof DaemonInfo>;
 
-/** One row of `GET /v1/plugins`. What another program left or what is damaged may lack a version or publisher. */
+/** One row of `GET /v1/plugins?lang=`. What another program left or what is damaged may lack a version or publisher. */
 export const InstalledPlugin = Type.Object({
   id: Type.String(),
   version: Type.Union([Type.String(), Type.Null()]),
@@ -53,6 +53,11 @@ export const InstalledPlugin = Type.Object({
   path: Type.String(),
   publisher: Type.Union([Type.String(), Type.Null()]),
   state: InstalledState,
+  /** Texts in the language asked for; absent where the manifest cannot be read. */
+  name: Type.Optional(Type.String()),
+  description: Type.Optional(Type.String()),
+  /** Absolute. */
+  iconPath: Type.Optional(Type.String()),
   /** Why it is `damaged`. */
   reason: Type.Optional(Type.String()),
   /** SHA-256 of the package it was installed from. */

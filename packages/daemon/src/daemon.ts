@@ -3,6 +3,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import type { DaemonInfo, InstalledPlugin, PluginDetails } from '@jami-plugin-store/contract';
 import { currentPlatform, isPluginId } from '@jami-plugin-store/jpl';
+import { createFetcher, createRevocationChecker, type Fetcher } from '@jami-plugin-store/revocation';
 import type { AskRevocation, RevocationMode, TrustAnchor } from '@jami-plugin-store/trust';
 import { type Disk, nodeDisk } from './disk/disk.js';
 import { DaemonError } from './error.js';
@@ -21,7 +22,8 @@ import { linkSwitch } from './installed/link-switch.js';
 import { listPlugins } from './installed/list-plugins.js';
 import { pluginDetails } from './installed/plugin-details.js';
 import { recover } from './installed/recovery.js';
-import { acquireFolderLock, type FolderLock } from './lock/folder-lock.js';
+import { lifetime } from './lifetime.js';
+import { acquireFolderLock } from './lock/folder-lock.js';
 import { notInstalled, type UninstallOutcome, uninstallPlugin } from './uninstall.js';
 
 export interface DaemonOptions {
@@ -31,8 +33,8 @@ export interface DaemonOptions {
   /** Anchors by store, for installs that name one; without it every store's packages are judged under `anchors`. */
   readonly storeAnchors?: ReadonlyMap<string, readonly TrustAnchor[]> | undefined;
   readonly revocation: RevocationMode;
-  /** Answers revocation questions, afresh for each install. */
-  readonly ask: AskRevocation;
+  /** Answers revocation questions, afresh for each install. Default: OCSP and CRL over the network. */
+  readonly ask?: AskRevocation | undefined;
   readonly clock: () => Date;
   /** Judges every package at this instant instead of the clock's. */
   readonly at?: Date | undefined;
@@ -77,7 +79,8 @@ export interface Daemon extends AsyncDisposable {
   install(request: InstallRequest): Promise<InstallOutcome>;
   /** @throws {DaemonError} PLUGIN_NOT_INSTALLED | UNMANAGED_FOLDER | … */
   uninstall(id: string): Promise<UninstallOutcome>;
-  list(): Promise<InstalledPlugin[]>;
+  /** Names in a language: a tag or an Accept-Language list; default is the daemon's. */
+  list(language?: string): Promise<InstalledPlugin[]>;
   /** @throws {DaemonError} PLUGIN_NOT_INSTALLED | RECORD_DAMAGED */
   details(id: string, language?: string): Promise<PluginDetails>;
   /** Cancels what is being verified, waits for what is being committed, gives the data folder back. */
@@ -94,10 +97,15 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
     const dataDir = await realpath(options.dataDir);
     const lock = await acquireFolderLock(layoutOf(dataDir).lock);
     if ('pid' in lock) throw busy(dataDir, lock.pid);
-    try {
-      return await startDaemon(options, dataDir, lock);
-    } catch (error) {
+    const fetcher = options.ask === undefined ? createFetcher() : undefined;
+    const release = async (): Promise<void> => {
+      await fetcher?.[Symbol.asyncDispose]();
       await lock[Symbol.asyncDispose]();
+    };
+    try {
+      return await startDaemon(options, contextOf(options, dataDir, fetcher), release);
+    } catch (error) {
+      await release();
       throw error;
     }
   } catch (error) {
@@ -105,8 +113,11 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-async function startDaemon(options: DaemonOptions, dataDir: string, lock: FolderLock): Promise<Daemon> {
-  const context = contextOf(options, dataDir);
+async function startDaemon(
+  options: DaemonOptions,
+  context: InstallContext,
+  release: () => Promise<void>,
+): Promise<Daemon> {
   const { disk, layout, links } = context;
   await recover(disk, layout, links);
   await disk.syncDirectory(layout.plugins);
@@ -126,7 +137,7 @@ async function startDaemon(options: DaemonOptions, dataDir: string, lock: Folder
         events.append({ type: 'uninstalled', plugin: id, version: outcome.version ?? null });
         return outcome;
       }),
-    list: () => life.run(() => listPlugins(context)),
+    list: (wanted) => life.run(() => listPlugins(context, wanted ?? language)),
     details: (id, wanted) =>
       life.run(async () => {
         const details = isPluginId(id) ? await pluginDetails(context, id, wanted ?? language) : undefined;
@@ -134,13 +145,16 @@ async function startDaemon(options: DaemonOptions, dataDir: string, lock: Folder
         return details;
       }),
     [Symbol.asyncDispose]: async () => {
-      await life.close();
-      await lock[Symbol.asyncDispose]();
+      if (await life.close()) await release();
     },
   };
 }
 
-function contextOf(options: DaemonOptions, dataDir: string): InstallContext {
+function contextOf(options: DaemonOptions, dataDir: string, fetch: Fetcher | undefined): InstallContext {
+  const { revocation } = options;
+  const ask =
+    fetch === undefined ? options.ask : createRevocationChecker({ fetch, mode: 'fresh', revocation });
+  if (ask === undefined) throw new DaemonError('INTERNAL_ERROR', 'Nobody answers revocation questions.');
   const system = options.system ?? process.platform;
   const disk = options.disk ?? nodeDisk(system);
   const layout = layoutOf(dataDir);
@@ -153,8 +167,8 @@ function contextOf(options: DaemonOptions, dataDir: string): InstallContext {
     platform: options.platform ?? currentPlatform(),
     anchors: options.anchors,
     storeAnchors: options.storeAnchors,
-    revocation: options.revocation,
-    ask: options.ask,
+    revocation,
+    ask,
     clock: options.clock,
     at: options.at,
     admission: new Admission({
@@ -209,36 +223,6 @@ function throttled(report: (done: number, of: number) => void): (done: number, o
   };
 }
 
-interface Lifetime {
-  /** @throws {DaemonError} DAEMON_CLOSED, and every error typed */
-  run<Result>(work: (closing: AbortSignal) => Promise<Result>): Promise<Result>;
-  /** Cancels what can be cancelled, waits for the rest. */
-  close(): Promise<void>;
-}
-
-function lifetime(): Lifetime {
-  const closing = new AbortController();
-  const running = new Set<Promise<unknown>>();
-  return {
-    run: async (work) => {
-      if (closing.signal.aborted) throw closed();
-      const work$ = work(closing.signal);
-      running.add(work$);
-      try {
-        return await work$;
-      } catch (error) {
-        throw typedError(error);
-      } finally {
-        running.delete(work$);
-      }
-    },
-    close: async () => {
-      closing.abort(closed());
-      await Promise.allSettled(running);
-    },
-  };
-}
-
 function infoOf(options: DaemonOptions, context: InstallContext, language: string): DaemonInfo {
   return {
     pid: process.pid,
@@ -252,10 +236,6 @@ function infoOf(options: DaemonOptions, context: InstallContext, language: strin
     })),
     ...(options.at === undefined ? {} : { judgedAt: options.at.toISOString() }),
   };
-}
-
-function closed(): DaemonError {
-  return new DaemonError('DAEMON_CLOSED', 'The daemon is shutting down.');
 }
 
 function busy(dataDir: string, pid: number): DaemonError {

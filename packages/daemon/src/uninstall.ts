@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { assertPluginId } from '@jami-plugin-store/jpl';
 import { DaemonError } from './error.js';
 import type { CommitPlace } from './install/commit.js';
-import { findPlugin } from './installed/list-plugins.js';
+import { findPlugin } from './installed/find-plugin.js';
 
 export interface UninstallOutcome {
   readonly id: string;

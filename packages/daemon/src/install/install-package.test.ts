@@ -77,8 +77,19 @@ describe('installing a package', () => {
     await using daemon = await start();
     const { path, sha256 } = await daemon.install({ path: await writePackage(fixtures, signer) });
     expect(await daemon.list()).toEqual([
-      { id: 'Greeter', version: '1.0.0', path, publisher: 'Hello Ltd', state: 'installed', sha256 },
+      {
+        id: 'Greeter',
+        version: '1.0.0',
+        path,
+        publisher: 'Hello Ltd',
+        state: 'installed',
+        name: 'Greeter',
+        description: 'Says hello',
+        iconPath: join(path, 'data/icon.svg'),
+        sha256,
+      },
     ]);
+    expect(await daemon.list('fr')).toMatchObject([{ name: 'Salueur' }]);
     expect(await daemon.details('Greeter', 'fr')).toMatchObject({
       name: 'Salueur',
       description: 'Dit bonjour',

@@ -253,7 +253,7 @@ describe('packages that are not the next version of what is installed', () => {
     await mkdir(folder);
     expect(await daemon.list()).toEqual([]);
     await writeFile(join(folder, 'manifest.json'), JSON.stringify({ name: 'Greeter', version: '0.5.0' }));
-    expect(await daemon.list()).toEqual([
+    expect(await daemon.list()).toMatchObject([
       { id: 'Greeter', version: '0.5.0', path: folder, publisher: null, state: 'unmanaged' },
     ]);
     const before = await snapshot(daemon);

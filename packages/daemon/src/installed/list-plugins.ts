@@ -1,86 +1,38 @@
 import { join } from 'node:path';
 import type { InstalledPlugin } from '@jami-plugin-store/contract';
-import {
-  isPluginId,
-  type Manifest,
-  manifestName,
-  maxManifestBytes,
-  parseManifest,
-} from '@jami-plugin-store/jpl';
-import type { Disk } from '../disk/disk.js';
-import type { Layout } from './layout.js';
-import type { LinkSwitch } from './link-switch.js';
-import { given, type InstallRecord, readRecord } from './record.js';
+import { isPluginId } from '@jami-plugin-store/jpl';
+import { type FoundPlugin, findPlugin, type InstalledPlace } from './find-plugin.js';
+import { translateTexts } from './plugin-texts.js';
+import { given } from './record.js';
 
-export interface InstalledPlace {
-  readonly disk: Disk;
-  readonly layout: Layout;
-  readonly links: LinkSwitch;
-}
-
-/** What stands at one plugin's place, as far as it can be read. */
-export interface FoundPlugin {
-  readonly id: string;
-  readonly state: 'installed' | 'unmanaged' | 'damaged';
-  /** Folder that holds the files now; the install root is the link to it. */
-  readonly folder: string;
-  readonly tree?: string | undefined;
-  readonly record?: InstallRecord | undefined;
-  readonly manifest?: Manifest | undefined;
-  /** Why it is damaged. */
-  readonly reason?: string | undefined;
-}
-
-/** Everything in the plugins folder that is a plugin, sorted by id. Folders without a manifest are none. */
-export async function listPlugins(place: InstalledPlace): Promise<InstalledPlugin[]> {
+/**
+ * Everything in the plugins folder that is a plugin, sorted by id, names in a language. Folders without a manifest are none.
+ */
+export async function listPlugins(place: InstalledPlace, language: string): Promise<InstalledPlugin[]> {
   const rows: InstalledPlugin[] = [];
   for (const name of await place.disk.list(place.layout.plugins)) {
     const found = isPluginId(name) ? await findPlugin(place, name) : undefined;
-    if (found !== undefined) rows.push(rowOf(place.layout, found));
+    if (found !== undefined) rows.push(await rowOf(place, found, language));
   }
   return rows;
 }
 
-/** One plugin, or undefined where there is none. */
-export async function findPlugin(place: InstalledPlace, id: string): Promise<FoundPlugin | undefined> {
-  const { disk, layout, links } = place;
-  const active = await links.active(id);
-  if (active === undefined) return undefined;
-  if (active === 'foreign') return findUnmanaged(disk, layout, id);
-  const folder = layout.tree(id, active.tree);
-  const record = await readRecord(disk, layout.record(id, active.tree), id).catch((error: Error) => error);
-  const manifest = await readManifest(disk, folder).catch((error: Error) => error);
-  const damage = [record, manifest].find((part) => part instanceof Error);
-  return {
-    id,
-    state: damage === undefined ? 'installed' : 'damaged',
-    folder,
-    tree: active.tree,
-    record: record instanceof Error ? undefined : record,
-    manifest: manifest instanceof Error ? undefined : manifest,
-    reason: damage instanceof Error ? damage.message : undefined,
-  };
-}
-
-/** A folder of another program counts as a plugin when it has a manifest; what that says is shown, never acted on. */
-async function findUnmanaged(disk: Disk, layout: Layout, id: string): Promise<FoundPlugin | undefined> {
-  const folder = layout.link(id);
-  if ((await disk.kindOf(join(folder, manifestName))) !== 'file') return undefined;
-  const manifest = await readManifest(disk, folder).catch(() => undefined);
-  return { id, state: 'unmanaged', folder, manifest };
-}
-
-async function readManifest(disk: Disk, folder: string): Promise<Manifest> {
-  return parseManifest(await disk.readFile(join(folder, manifestName), maxManifestBytes));
-}
-
-function rowOf(layout: Layout, { id, state, record, manifest, reason }: FoundPlugin): InstalledPlugin {
+async function rowOf(
+  { disk, layout }: InstalledPlace,
+  found: FoundPlugin,
+  language: string,
+): Promise<InstalledPlugin> {
+  const { id, state, record, manifest, reason } = found;
+  const texts = manifest && (await translateTexts(disk, found, manifest, language)).manifest;
   return {
     id,
     version: record?.version ?? manifest?.version ?? null,
     path: layout.link(id),
     publisher: record?.publisher.name ?? null,
     state,
+    ...given('name', texts?.name),
+    ...given('description', texts?.description),
+    ...given('iconPath', texts && join(layout.link(id), texts.iconPath)),
     ...given('reason', reason),
     ...given('sha256', record?.sha256),
     ...given('store', record?.store),

@@ -1,22 +1,9 @@
 import { join } from 'node:path';
 import type { PluginDetails } from '@jami-plugin-store/contract';
-import {
-  JplError,
-  type Locale,
-  languagesOf,
-  localeEntryName,
-  type Manifest,
-  maxLocaleBytes,
-  negotiateLanguage,
-  parseLocale,
-  translateManifest,
-} from '@jami-plugin-store/jpl';
-import { type Disk, isAbsent } from '../disk/disk.js';
 import { DaemonError } from '../error.js';
-import { type FoundPlugin, findPlugin, type InstalledPlace } from './list-plugins.js';
+import { findPlugin, type InstalledPlace } from './find-plugin.js';
+import { translateTexts } from './plugin-texts.js';
 import { given, type InstallRecord } from './record.js';
-
-const localeFolder = 'data/locale';
 
 /**
  * What a face shows of one plugin, in a language: a tag or an Accept-Language list, `en` where the plugin has none of them.
@@ -36,7 +23,7 @@ export async function pluginDetails(
       path: found.folder,
     });
   }
-  const texts = await translated(place.disk, found, manifest, language);
+  const texts = await translateTexts(place.disk, found, manifest, language);
   const root = place.layout.link(id);
   return {
     id,
@@ -78,32 +65,4 @@ function libraryName(id: string, record: InstallRecord | undefined): string {
 function libraryFileName(id: string, platform: string): string {
   if (platform === 'x64-windows') return `${id}.dll`;
   return platform.endsWith('-apple-Darwin') || platform === 'iphone' ? `lib${id}.dylib` : `lib${id}.so`;
-}
-
-/** A locale that is missing or not readable leaves the placeholders empty, as Jami does. */
-async function translated(
-  disk: Disk,
-  { id, folder }: FoundPlugin,
-  manifest: Manifest,
-  wanted: string,
-): Promise<{ manifest: Manifest; language: string }> {
-  const names = await disk.list(join(folder, localeFolder)).catch(absentAs<string[]>([]));
-  const available = languagesOf(
-    names.map((name) => ({ name: `${localeFolder}/${name}` })),
-    id,
-  );
-  const language = negotiateLanguage(wanted, available);
-  const locale = await disk
-    .readFile(join(folder, localeEntryName(id, language)), maxLocaleBytes)
-    .then(parseLocale)
-    .catch(absentAs<Locale>(new Map()));
-  return { manifest: translateManifest(manifest, locale), language };
-}
-
-/** A stand-in for what is missing or malformed; what the disk cannot read for other reasons is an error. */
-function absentAs<Value>(value: Value): (error: unknown) => Value {
-  return (error) => {
-    if (isAbsent(error) || error instanceof JplError) return value;
-    throw error;
-  };
 }

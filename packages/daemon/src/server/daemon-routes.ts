@@ -18,7 +18,11 @@ export function daemonRoutesOf(daemon: Daemon, streams: EventStreams): FastifyPl
   return async (app) => {
     app.get(daemonRoutes.info, { schema: { response: { 200: DaemonInfo } } }, async () => daemon.info);
 
-    app.get(daemonRoutes.plugins, { schema: { response: { 200: InstalledPlugins } } }, () => daemon.list());
+    app.get(
+      daemonRoutes.plugins,
+      { schema: { querystring: LanguageQuery, response: { 200: InstalledPlugins } } },
+      (request) => daemon.list(request.query.lang),
+    );
 
     app.get(
       `${daemonRoutes.plugins}/:id`,

@@ -50,7 +50,7 @@ async function call(
   path: string,
   options: RequestOptions = {},
   body?: string | Buffer,
-  socketPath = server.socketPath,
+  socketPath = server.socket,
 ): Promise<Answer> {
   const request = httpRequest({ path, agent: false, ...options, socketPath });
   request.on('error', () => undefined);
@@ -192,7 +192,7 @@ describe('the local API', () => {
   });
 
   it('refuses what is no HTTP, and stays up', async () => {
-    const socket = connect(server.socketPath);
+    const socket = connect(server.socket);
     socket.end('\x16\x03\x01 hello\r\n\r\n');
     const chunks: Buffer[] = [];
     for await (const chunk of socket) chunks.push(chunk as Buffer);
@@ -203,7 +203,7 @@ describe('the local API', () => {
   });
 
   it('answers many callers at once, beside half-open connections', async () => {
-    const halves = Array.from({ length: 100 }, () => connect(server.socketPath));
+    const halves = Array.from({ length: 100 }, () => connect(server.socket));
     await Promise.all(halves.map((half) => once(half, 'connect')));
     for (const half of halves) half.write('POST /v1/plugins HTTP/1.1\r\n');
     const answers = await Promise.all(Array.from({ length: 300 }, () => call(daemonRoutes.plugins)));
@@ -218,11 +218,11 @@ describe('the local API', () => {
     await using guarded = await serveDaemon(daemon, { socketPath: fixtures.path('guarded'), secret });
     for (const authorization of [undefined, `Bearer ${secret.slice(1)}0`, secret]) {
       const headers = authorization === undefined ? {} : { authorization };
-      const refused = await call(daemonRoutes.info, { headers }, undefined, guarded.socketPath);
+      const refused = await call(daemonRoutes.info, { headers }, undefined, guarded.socket);
       expect(refused).toMatchObject({ status: 401, body: { code: 'NOT_AUTHORIZED' } });
     }
     const headers = { authorization: `Bearer ${secret}` };
-    expect((await call(daemonRoutes.info, { headers }, undefined, guarded.socketPath)).status).toBe(200);
+    expect((await call(daemonRoutes.info, { headers }, undefined, guarded.socket)).status).toBe(200);
   });
 });
 
@@ -234,7 +234,7 @@ interface Message {
 /** An open event stream; `take` waits until `count` messages came, and closes it. */
 async function openStream(lastEventId?: string): Promise<{ take(count: number): Promise<Message[]> }> {
   const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
-  const { socketPath } = server;
+  const { socket: socketPath } = server;
   const request = httpRequest({ path: daemonRoutes.events, headers, agent: false, socketPath });
   request.end();
   const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -281,7 +281,7 @@ describe('the event stream', () => {
   it('cuts off a listener that does not read', async () => {
     await server[Symbol.asyncDispose]();
     server = await serveDaemon(daemon, { socketPath: fixtures.path('s'), maxPendingBytes: 1_000 });
-    const socket = connect(server.socketPath);
+    const socket = connect(server.socket);
     socket.write('GET /v1/events HTTP/1.1\r\nhost: x\r\n\r\n');
     await once(socket, 'readable');
     const ended = once(socket, 'close');
@@ -305,15 +305,15 @@ describe('the event stream', () => {
 
 describe('the socket', () => {
   it('is for its owner only, and gone when the server is', async () => {
-    const status = await stat(server.socketPath);
+    const status = await stat(server.socket);
     expect(status.isSocket()).toBe(true);
     expect(status.mode & 0o777).toBe(0o600);
     await server[Symbol.asyncDispose]();
-    await expect(stat(server.socketPath)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(stat(server.socket)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('is never taken from a live server, nor from a file that is none', async () => {
-    await expect(serveDaemon(daemon, { socketPath: server.socketPath })).rejects.toMatchObject({
+    await expect(serveDaemon(daemon, { socketPath: server.socket })).rejects.toMatchObject({
       code: 'SOCKET_BUSY',
     });
     expect((await call(daemonRoutes.info)).status).toBe(200);
@@ -322,7 +322,7 @@ describe('the socket', () => {
     await expect(serveDaemon(daemon, { socketPath: file })).rejects.toMatchObject({ code: 'SOCKET_BUSY' });
     expect(await readFile(file, 'utf8')).toBe('mine');
     const link = fixtures.path('link');
-    await symlink(server.socketPath, link);
+    await symlink(server.socket, link);
     await expect(serveDaemon(daemon, { socketPath: link })).rejects.toMatchObject({ code: 'SOCKET_BUSY' });
   });
 

@@ -22,7 +22,8 @@ export interface ServeOptions extends Partial<EventStreamOptions> {
 }
 
 export interface DaemonServer extends AsyncDisposable {
-  readonly socketPath: string;
+  /** Where it listens. */
+  readonly socket: string;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -74,7 +75,7 @@ export async function serveDaemon(daemon: Daemon, options: ServeOptions): Promis
       ? await listener.listen(options.socketPath).then(() => async () => undefined)
       : await listenAt(listener, options.socketPath);
     return {
-      socketPath: options.socketPath,
+      socket: options.socketPath,
       [Symbol.asyncDispose]: async () => {
         await unname();
         streams.close();
