@@ -40,11 +40,11 @@ function acceptedRanges(header: string): string[] {
   const ranges: { range: string; weight: number }[] = [];
   for (const part of header.slice(0, maxHeaderCharacters).split(',').slice(0, maxRanges)) {
     const match =
-      /^\s*(\*|[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?$/i.exec(
+      /^\s*(\*|[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?$/i.exec(
         part,
       );
     if (match?.[1] === undefined) continue;
-    const weight = match[2] === undefined ? 1 : Math.min(1, Number(match[2]));
+    const weight = match[2] === undefined ? 1 : Number(match[2]);
     if (weight > 0) ranges.push({ range: match[1], weight });
   }
   return ranges.sort((a, b) => b.weight - a.weight).map(({ range }) => range);
