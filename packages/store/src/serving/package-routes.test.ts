@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { appendFile, readdir, readlink, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ReleaseRecord } from '../catalog/release-record.js';
 import { linux, ServedFolder } from './serving-fixtures.js';
 
@@ -167,6 +169,60 @@ describe('a package that is not the one published any more', () => {
     expect(status).toBe(500);
     expect(JSON.parse(body.toString()).code).toBe('PACKAGE_UNREADABLE');
     expect(body.toString()).not.toContain(served.packagesDir);
+  });
+});
+
+describe('a large download', () => {
+  const large = randomBytes(24 * 1024 * 1024);
+
+  /** A download of which only the first bytes are read. */
+  async function begin(served: ServedFolder): Promise<IncomingMessage> {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const options = {
+        host: '127.0.0.1',
+        port: served.port,
+        path: `/download/${linux}/Large`,
+        agent: false,
+      };
+      get(options, resolve).on('error', reject);
+    });
+    answer.on('error', () => {});
+    await new Promise((resolve) => answer.once('readable', resolve));
+    return answer;
+  }
+
+  const read = async (answer: IncomingMessage) => {
+    let length = 0;
+    for await (const chunk of answer) length += (chunk as Buffer).length;
+    return length;
+  };
+
+  test('of a file that shrinks meanwhile is cut off, never left waiting nor taken for whole', async () => {
+    await using served = await ServedFolder.open();
+    const record = await served.publish(large, { id: 'Large' });
+    const answer = await begin(served);
+    await truncate(join(served.packagesDir, record.file), 1000);
+    await expect(read(answer)).rejects.toThrow('aborted');
+  });
+
+  test.runIf(existsSync('/proc/self/fd'))('that the reader gives up leaves no file open', async () => {
+    await using served = await ServedFolder.open();
+    const record = await served.publish(large, { id: 'Large' });
+    const path = join(served.packagesDir, record.file);
+    const openFiles = async () => {
+      const links = (await readdir('/proc/self/fd')).map((fd) =>
+        readlink(`/proc/self/fd/${fd}`).catch(() => ''),
+      );
+      return (await Promise.all(links)).filter((link) => link === path).length;
+    };
+    const answers = await Promise.all([1, 2, 3, 4].map(() => begin(served)));
+    expect(await openFiles()).toBe(4);
+    for (const answer of answers) answer.destroy();
+    await vi.waitFor(async () => expect(await openFiles()).toBe(0), { timeout: 5_000 });
+    for (const headers of [{ 'if-none-match': '*' }, { range: 'bytes=99999999-' }, { 'if-match': '"x"' }])
+      await served.ask(`/download/${linux}/Large`, headers);
+    await served.ask(`/download/${linux}/Large`, {}, 'HEAD');
+    await vi.waitFor(async () => expect(await openFiles()).toBe(0), { timeout: 5_000 });
   });
 });
 

@@ -2,7 +2,7 @@ import { storePaths } from '@jami-plugin-store/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Catalog, Release } from '../catalog/catalog.js';
 import { StoreError } from '../error.js';
-import { openPackage } from './open-package.js';
+import { type OpenPackage, PackageSource } from './package-source.js';
 import { reprDigestOf } from './prepared-body.js';
 import { digestOf, platformOf, pluginIdOf } from './route-input.js';
 import { immutable, revalidate, selectBytes } from './send.js';
@@ -19,6 +19,12 @@ export interface PackageRoutesOptions {
 /** `/download/:arch/:id` (newest release, asked about each time) and `/blobs/sha256/:digest` (never changes). */
 export function packageRoutes(options: PackageRoutesOptions): ServedRoute[] {
   const { catalog, clock } = options;
+  const source = new PackageSource(options.packagesDir);
+  const open = (release: Release): Promise<OpenPackage> =>
+    source.open(release.record).catch((error: unknown) => {
+      options.onChanged();
+      throw error;
+    });
   return [
     {
       path: '/download/:arch/:id',
@@ -27,7 +33,7 @@ export function packageRoutes(options: PackageRoutesOptions): ServedRoute[] {
         const platform = platformOf(arch);
         const [newest] = catalog.versions(pluginIdOf(id), platform, clock().getTime());
         reply.header('content-location', storePaths.blob(newest.record.sha256));
-        return sendPackage(options, newest, revalidate, request, reply);
+        return sendPackage(request, reply, newest, revalidate, open(newest));
       },
     },
     {
@@ -37,23 +43,26 @@ export function packageRoutes(options: PackageRoutesOptions): ServedRoute[] {
         const release = catalog.package(sha256);
         if (release === undefined)
           throw new StoreError('BLOB_NOT_FOUND', 'This store has no package of that digest.');
-        return sendPackage(options, release, immutable, request, reply);
+        return sendPackage(request, reply, release, immutable, open(release));
       },
     },
   ];
 }
 
 async function sendPackage(
-  options: PackageRoutesOptions,
-  { record }: Release,
-  cacheControl: string,
   request: FastifyRequest,
   reply: FastifyReply,
+  { record }: Release,
+  cacheControl: string,
+  opening: Promise<OpenPackage>,
 ): Promise<FastifyReply> {
-  await using opened = await openPackage(options.packagesDir, record).catch((error: unknown) => {
-    options.onChanged();
-    throw error;
-  });
+  const opened = await opening;
+  const release = (): void => {
+    opened.release().catch((error: unknown) => request.log.error({ err: error }, 'a package was not closed'));
+  };
+  // The reader may have hung up while the package was opened.
+  if (reply.raw.destroyed) release();
+  else reply.raw.once('close', release);
   const selection = selectBytes(request, reply, {
     size: record.size,
     etag: `"${record.sha256}"`,
@@ -64,10 +73,12 @@ async function sendPackage(
   });
   if (selection.send === 'nothing') return reply.send();
   const { first, last } = selection.range;
-  const stream = opened.stream(selection.range);
-  // A file that shrinks under the download must not look whole, nor leave the client waiting for the rest.
-  stream.once('end', () => {
-    if (stream.bytesRead !== last - first + 1) reply.raw.destroy();
-  });
-  return reply.send(stream);
+  const bytes = opened.take(selection.range);
+  if (!Buffer.isBuffer(bytes)) {
+    // A file that shrinks under the download must not look whole, nor leave the client waiting for the rest.
+    bytes.once('end', () => {
+      if (bytes.bytesRead !== last - first + 1) reply.raw.destroy();
+    });
+  }
+  return reply.send(bytes);
 }

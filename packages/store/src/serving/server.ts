@@ -54,8 +54,9 @@ export function createServer(log: LogTarget | undefined): FastifyInstance {
     clientErrorHandler: refuseConnection,
   });
   app.server.maxConnections = limits.connections;
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+    done();
   });
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => {
