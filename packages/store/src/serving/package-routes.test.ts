@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { appendFile, readdir, readlink, rm, truncate, utimes, writeFile } from 'node:fs/promises';
-import { get, type IncomingMessage } from 'node:http';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ReleaseRecord } from '../catalog/release-record.js';
@@ -175,6 +175,10 @@ describe('a package that is not the one published any more', () => {
 describe('a large download', () => {
   const large = randomBytes(24 * 1024 * 1024);
 
+  // Connections that stay: on one that closes, the end of the connection would tell.
+  const agent = new Agent({ keepAlive: true });
+  afterAll(() => agent.destroy());
+
   /** A download of which only the first bytes are read. */
   async function begin(served: ServedFolder): Promise<IncomingMessage> {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -182,7 +186,7 @@ describe('a large download', () => {
         host: '127.0.0.1',
         port: served.port,
         path: `/download/${linux}/Large`,
-        agent: false,
+        agent,
       };
       get(options, resolve).on('error', reject);
     });
