@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { PublisherSummary } from './daemon-api.js';
 
 /**
  * Where one plugin stands for its user. The first six are Jami's names; `uninstalling` is the time between asking the
@@ -45,6 +46,9 @@ export const PluginFailure = Type.Object({
   resultCode: Type.Optional(Type.Integer()),
   entry: Type.Optional(Type.String()),
   certificate: Type.Optional(Type.String()),
+  /** With PUBLISHER_CHANGED: who published the package, and the installed one; the user may confirm the change. */
+  publisher: Type.Optional(PublisherSummary),
+  installedPublisher: Type.Optional(PublisherSummary),
 });
 export type PluginFailure = Static<typeof PluginFailure>;
 

@@ -5,7 +5,7 @@ import { ClientError } from '../error.js';
 /** What a page shows of an error: who refused, the exact code, the sentence, and the details that help. */
 export function pluginFailure(error: unknown): PluginFailure {
   if (error instanceof DaemonRefusal) {
-    const { entry, certificate } = error.problem;
+    const { entry, certificate, publisher, installedPublisher } = error.problem;
     return {
       source: 'daemon',
       code: error.code,
@@ -13,6 +13,8 @@ export function pluginFailure(error: unknown): PluginFailure {
       ...(error.resultCode === undefined ? {} : { resultCode: error.resultCode }),
       ...(entry === undefined ? {} : { entry }),
       ...(certificate === undefined ? {} : { certificate }),
+      ...(publisher === undefined ? {} : { publisher }),
+      ...(installedPublisher === undefined ? {} : { installedPublisher }),
     };
   }
   if (error instanceof ClientError) {

@@ -5,9 +5,11 @@ import {
   type PluginFailure,
   type PluginSnapshot,
   pluginActions,
+  resultCodeOf,
 } from '@jami-plugin-store/contract';
 import { compareVersions, isVersion } from '@jami-plugin-store/jpl';
 import { assign, fromPromise, type SnapshotFrom, setup } from 'xstate';
+import { DaemonRefusal } from '../daemon/daemon-refusal.js';
 import { pluginFailure } from './plugin-failure.js';
 
 /** What the user allows for one install, beyond asking for it. */
@@ -30,6 +32,8 @@ export interface PluginContext {
   target: OfferedRelease | undefined;
   consent: InstallConsent;
   archive: DownloadedArchive | undefined;
+  /** Version the daemon's events have brought while it was asked to install. */
+  arrived: string | undefined;
   download: { received: number; total?: number | undefined; broken?: DownloadBreak | undefined } | undefined;
   verification: { done: number; of: number } | undefined;
   failure: PluginFailure | undefined;
@@ -113,9 +117,11 @@ const machineSetup = setup({
         event.type === 'daemon.installed' && target !== undefined && !isHigher(target.version, event.version)
       );
     },
-    /** The daemon's event said so before its answer got lost. */
-    hasTarget: ({ context }) =>
-      context.installed !== undefined && context.installed.version === context.target?.version,
+    /** The daemon's event brought it, whatever became of its answer; a refusal of another reason stands. */
+    hasArrived: ({ context }, params: { error: unknown }) =>
+      context.arrived !== undefined &&
+      context.arrived === context.target?.version &&
+      (!(params.error instanceof DaemonRefusal) || params.error.resultCode === resultCodeOf['same-version']),
     wasUninstalling: ({ context }) => context.attempted === 'uninstall' && context.installed !== undefined,
   },
   actions: {
@@ -125,6 +131,9 @@ const machineSetup = setup({
     noteInstalled: assign({
       installed: ({ context, event }) =>
         event.type === 'daemon.installed' ? { version: event.version } : context.installed,
+    }),
+    noteArrived: assign({
+      arrived: ({ context, event }) => (event.type === 'daemon.installed' ? event.version : context.arrived),
     }),
     noteRemoved: assign({ installed: undefined }),
     noteTarget: assign({
@@ -151,6 +160,7 @@ const machineSetup = setup({
       attempted: 'install',
       failure: undefined,
       archive: undefined,
+      arrived: undefined,
       download: undefined,
       verification: undefined,
       target: ({ context }) => context.offered,
@@ -161,6 +171,7 @@ const machineSetup = setup({
     forget: assign({
       failure: undefined,
       archive: undefined,
+      arrived: undefined,
       target: undefined,
       download: undefined,
       verification: undefined,
@@ -183,6 +194,7 @@ export const pluginMachine = machineSetup.createMachine({
     target: undefined,
     consent: {},
     archive: undefined,
+    arrived: undefined,
     download: undefined,
     verification: undefined,
     failure: undefined,
@@ -244,7 +256,10 @@ export const pluginMachine = machineSetup.createMachine({
         }),
         onDone: { target: 'settled', actions: assign({ installed: ({ event }) => event.output }) },
         onError: [
-          { guard: 'hasTarget', target: 'settled' },
+          {
+            guard: { type: 'hasArrived', params: ({ event }) => ({ error: event.error }) },
+            target: 'settled',
+          },
           {
             target: 'failed',
             actions: { type: 'noteFailure', params: ({ event }) => ({ error: event.error }) },
@@ -254,7 +269,7 @@ export const pluginMachine = machineSetup.createMachine({
       on: {
         'install.progress': { actions: 'noteFiles' },
         'store.offers': { actions: 'noteOffer' },
-        'daemon.installed': { actions: 'noteInstalled' },
+        'daemon.installed': { actions: ['noteInstalled', 'noteArrived'] },
         'daemon.removed': { actions: 'noteRemoved' },
       },
     },

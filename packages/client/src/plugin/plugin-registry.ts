@@ -62,7 +62,6 @@ export class PluginRegistry implements Disposable {
     const entry = this.#entry(id);
     entry.offered = release;
     this.#tellOffer(entry);
-    this.#dropIfGone(id);
   }
 
   /** The daemon's list, complete: what is not in it is not installed. */
@@ -92,12 +91,13 @@ export class PluginRegistry implements Disposable {
     entry.row = undefined;
     entry.actor.send({ type: 'daemon.removed' });
     this.#tellOffer(entry);
-    this.#dropIfGone(id);
   }
 
   /** True when the store this client is for may replace what is installed (docs/trust.md, "What an update may be"). */
   isOfThisStore(id: string): boolean {
-    const origin = this.#entries.get(id)?.row?.store;
+    const entry = this.#entries.get(id);
+    const isInstalled = entry?.actor.getSnapshot().context.installed !== undefined;
+    const origin = isInstalled ? entry?.row?.store : undefined;
     return origin === undefined || origin === this.#storeUrl;
   }
 
@@ -151,7 +151,10 @@ export class PluginRegistry implements Disposable {
     this.#entries.set(id, entry);
     actor.start();
     actor.subscribe((snapshot) => {
-      if (!this.#isClosed) this.#feed.emit({ type: 'plugin', plugin: toPluginSnapshot(snapshot) });
+      if (this.#isClosed) return;
+      this.#feed.emit({ type: 'plugin', plugin: toPluginSnapshot(snapshot) });
+      // Not from within the machine's own step; by then another offer may be known.
+      if (snapshot.value === 'installable') queueMicrotask(() => this.#dropIfGone(id));
     });
     return entry;
   }
@@ -165,7 +168,8 @@ export class PluginRegistry implements Disposable {
   #dropIfGone(id: string): void {
     const entry = this.#entries.get(id);
     const snapshot = entry?.actor.getSnapshot();
-    if (entry === undefined || snapshot?.value !== 'installable' || entry.offered !== undefined) return;
+    if (this.#isClosed || entry === undefined || entry.offered !== undefined) return;
+    if (snapshot?.value !== 'installable') return;
     this.#entries.delete(id);
     entry.actor.stop();
     this.#feed.emit({ type: 'gone', id });

@@ -1,30 +1,18 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import type {
-  InstalledRelease,
-  InstallReport,
-  PluginSnapshot,
-  StorePlugin,
-} from '@jami-plugin-store/contract';
+import { resolve } from 'node:path';
+import type { InstallReport, PluginSnapshot, StorePlugin } from '@jami-plugin-store/contract';
 import { compareVersions, isVersion } from '@jami-plugin-store/jpl';
 import type { DaemonApi, DaemonNews } from '../daemon/daemon-api.js';
 import { DaemonRefusal } from '../daemon/daemon-refusal.js';
 import { ClientError } from '../error.js';
 import { createNetwork, type NetworkOptions } from '../network/network.js';
 import { linkSignals } from '../network/timer.js';
-import type { StoreCatalog } from '../store/catalog.js';
+import type { SkippedEntry, StoreCatalog } from '../store/catalog.js';
 import { assertId, createStoreApi, type StoreApi, type StoreRequest } from '../store/store-api.js';
 import { pluginFailure } from './plugin-failure.js';
-import type {
-  DownloadedArchive,
-  DownloadInput,
-  InstallConsent,
-  InstallInput,
-  PluginWork,
-} from './plugin-machine.js';
+import type { InstallConsent } from './plugin-machine.js';
 import { PluginRegistry } from './plugin-registry.js';
 import { type DaemonState, SnapshotFeed, type StoreClientEvent } from './snapshot-feed.js';
+import { consentOf, StoreWork } from './store-work.js';
 import { checkForUpdates, type UpdateCheck } from './update-check.js';
 
 export interface StoreClientOptions {
@@ -91,10 +79,7 @@ class PluginManager implements StoreClient {
   readonly #feed = new SnapshotFeed();
   readonly #registry: PluginRegistry;
   readonly #closing = new AbortController();
-  /** Installations asked for by this client, by the name they have in the daemon's events. */
-  readonly #jobs = new Map<string, InstallInput['report']>();
-  readonly #downloads = new Map<string, Promise<DownloadedArchive>>();
-  readonly #archives: string;
+  readonly #work: StoreWork;
   #catalog: StoreCatalog = { status: 'unknown' };
   #daemon: DaemonState = { status: 'unknown' };
   #following: Promise<void> | undefined;
@@ -106,9 +91,18 @@ class PluginManager implements StoreClient {
     this.#options = options;
     this.#network = createNetwork({ ...options.network, language: options.language });
     this.store = createStoreApi(this.#network, options.storeUrl, options.platform);
-    const folder = createHash('sha256').update(this.store.url.href).digest('hex').slice(0, 16);
-    this.#archives = join(resolve(options.cacheDir), folder);
-    this.#registry = new PluginRegistry(this.#work(), this.#feed, this.store.url.href);
+    this.#work = new StoreWork({
+      store: this.store,
+      network: this.#network,
+      daemon: options.daemon,
+      cacheDir: options.cacheDir,
+      closing: this.#closing.signal,
+      onChange: () => {
+        this.#changes += 1;
+      },
+      onTrouble: (error) => this.#feed.emit({ type: 'trouble', error }),
+    });
+    this.#registry = new PluginRegistry(this.#work, this.#feed, this.store.url.href);
   }
 
   get catalog(): StoreCatalog {
@@ -137,12 +131,7 @@ class PluginManager implements StoreClient {
   async refresh(): Promise<StoreCatalog> {
     try {
       const { plugins, skipped } = await this.store.listing(this.#request());
-      const { platform } = this.#options;
-      this.#setCatalog(
-        plugins.length > 0
-          ? { status: 'offered', plugins, skipped }
-          : { status: 'none-for-platform', platform, skipped },
-      );
+      this.#setCatalog(catalogOf(plugins, skipped, this.#options.platform));
       const offered = new Map(plugins.map((plugin) => [plugin.id, plugin.version]));
       for (const id of this.#registry.ids()) if (!offered.has(id)) this.#registry.noteOffer(id, undefined);
       for (const [id, version] of offered) this.#noteVersion(id, version);
@@ -173,15 +162,14 @@ class PluginManager implements StoreClient {
     assertId(id);
     if (!this.#hasRows) await this.#readRows(this.#closing.signal);
     if (!this.#registry.isOfThisStore(id)) throw this.#otherStore(id);
-    if (this.#registry.offered(id) === undefined) {
+    if (this.#registry.offered(id) === undefined || this.#registry.snapshot(id)?.state === 'installed') {
       const { release } = await this.store.offer(id, this.#request());
       this.#registry.noteOffer(id, release);
     }
     const snapshot = this.#registry.snapshot(id);
-    if (snapshot?.actions.includes('update') === true)
-      return this.#registry.ask(id, { type: 'update', consent });
     if (snapshot?.state === 'installed' && consent?.force !== true) throw alreadyInstalled(snapshot);
-    return this.#registry.ask(id, { type: 'install', consent });
+    const type = snapshot?.actions.includes('update') === true ? 'update' : 'install';
+    return this.#registry.ask(id, { type, consent });
   }
 
   update(id: string, consent?: InstallConsent): Promise<PluginSnapshot> {
@@ -193,9 +181,9 @@ class PluginManager implements StoreClient {
   }
 
   async cancel(id: string): Promise<PluginSnapshot> {
-    const running = this.#downloads.get(id);
+    const ended = this.#work.downloadEnded(id);
     const snapshot = await this.#registry.ask(id, { type: 'cancel' });
-    await Promise.allSettled([running]);
+    await ended;
     return snapshot;
   }
 
@@ -240,76 +228,6 @@ class PluginManager implements StoreClient {
     await this.#following;
   }
 
-  #work(): PluginWork {
-    return {
-      download: (input, signal) => {
-        const running = this.#download(input, signal);
-        this.#downloads.set(input.id, running);
-        const forget = (): void => {
-          if (this.#downloads.get(input.id) === running) this.#downloads.delete(input.id);
-        };
-        running.then(forget, forget);
-        return running;
-      },
-      install: (input) => this.#install(input),
-      uninstall: async ({ id }) => {
-        await this.#options.daemon.uninstall(id, { signal: this.#closing.signal });
-        this.#changes += 1;
-      },
-    };
-  }
-
-  /** Downloads what the store offers now, which may be newer than its list said. */
-  async #download({ id, report }: DownloadInput, signal: AbortSignal): Promise<DownloadedArchive> {
-    const { release, url } = await this.store.offer(id, { ...this.#request(), signal });
-    report({ type: 'download.target', release });
-    const target = join(this.#archives, `${id}.jpl`);
-    const { path, sha256 } = await this.#network.download(url, target, {
-      signal,
-      expect: release,
-      // Whether it is another plugin or a damaged one is for the daemon to say.
-      unexpected: 'keep',
-      onProgress: ({ received, total }) => report({ type: 'download.progress', received, total }),
-      onPause: ({ error, attempt, delayMs }) =>
-        report({
-          type: 'download.broken',
-          broken: { code: error.code, network: error.network ?? 'NETWORK_ERROR', attempt, delayMs },
-        }),
-    });
-    if (signal.aborted) {
-      await this.#removeArchive(path);
-      throw new ClientError('CANCELED', 'The download was canceled');
-    }
-    return { path, sha256 };
-  }
-
-  /** Has the daemon judge the archive and install it. */
-  async #install({ id, archive, target, consent, report }: InstallInput): Promise<InstalledRelease> {
-    const job = randomUUID();
-    this.#jobs.set(job, report);
-    try {
-      const { version } = await this.#options.daemon.install(
-        {
-          path: archive.path,
-          expect: { id, version: target.version, sha256: target.sha256 ?? archive.sha256 },
-          store: this.store.url.href,
-          job,
-          ...consentOf(consent),
-        },
-        { signal: this.#closing.signal },
-      );
-      await this.#removeArchive(archive.path);
-      return { version };
-    } catch (error) {
-      // Refused for good: this archive is never asked about again. A daemon that is away may still take it.
-      if (error instanceof DaemonRefusal) await this.#removeArchive(archive.path);
-      throw error;
-    } finally {
-      this.#changes += 1;
-      this.#jobs.delete(job);
-    }
-  }
-
   async #follow(answered: () => void): Promise<void> {
     for await (const news of this.#options.daemon.events({ signal: this.#closing.signal })) {
       await this.#take(news);
@@ -328,7 +246,7 @@ class PluginManager implements StoreClient {
     if (news.type !== 'event') return;
     const { event } = news;
     if (event.type === 'verifying') {
-      this.#jobs.get(event.job)?.({ type: 'install.progress', done: event.done, of: event.of });
+      this.#work.noteVerifying(event.job, event.done, event.of);
     }
     if (event.type === 'installed' || event.type === 'uninstalled') {
       this.#changes += 1;
@@ -365,19 +283,6 @@ class PluginManager implements StoreClient {
     if (this.#registry.offered(id)?.version !== version) this.#registry.noteOffer(id, { version });
   }
 
-  /** Removes an archive of this client's own cache; nothing else is ever removed. */
-  async #removeArchive(path: string): Promise<void> {
-    try {
-      await rm(path, { force: true });
-    } catch (cause) {
-      const error = new ClientError('CACHE_NOT_WRITABLE', `${path} could not be removed`, {
-        at: path,
-        cause,
-      });
-      this.#feed.emit({ type: 'trouble', error });
-    }
-  }
-
   #setCatalog(catalog: StoreCatalog): void {
     this.#catalog = catalog;
     this.#feed.emit({ type: 'catalog', catalog });
@@ -401,14 +306,11 @@ class PluginManager implements StoreClient {
   }
 }
 
-function consentOf({ acceptPublisher, force }: InstallConsent): {
-  acceptPublisher?: string;
-  force?: boolean;
-} {
-  return {
-    ...(acceptPublisher === undefined ? {} : { acceptPublisher }),
-    ...(force === undefined ? {} : { force }),
-  };
+function catalogOf(plugins: StorePlugin[], skipped: SkippedEntry[], platform: string): StoreCatalog {
+  if (plugins.length > 0) return { status: 'offered', plugins, skipped };
+  const [first] = skipped;
+  if (first === undefined) return { status: 'none-for-platform', platform };
+  throw new ClientError('ANSWER_MALFORMED', `Nothing the store lists can be used: it sent ${first.reason}`);
 }
 
 function alreadyInstalled({ id, offered, installed }: PluginSnapshot): ClientError {

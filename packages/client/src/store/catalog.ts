@@ -10,7 +10,7 @@ export type StoreCatalog =
   | { status: 'unknown' }
   /** Ascending by time of publication, as Jami's client shows them. `skipped`: entries that cannot be used, and why. */
   | { status: 'offered'; plugins: StorePlugin[]; skipped: SkippedEntry[] }
-  | { status: 'none-for-platform'; platform: string; skipped: SkippedEntry[] }
+  | { status: 'none-for-platform'; platform: string }
   | { status: 'unavailable'; failure: PluginFailure };
 
 export interface SkippedEntry {
