@@ -143,6 +143,15 @@ describe('which certificate', () => {
     const stranger = scene.authority.issue({ name: 'stranger', extensions: caExtensions });
     const der = scene.signedBy(stranger);
     expect(scene.outcome(der, { issuer: stranger.certificate })).toBe('OCSP_CERTIFICATE_MISMATCH');
+    const { certificate } = scene.organization;
+    const renamed = {
+      ...certificate,
+      publicKey: certificate.publicKey,
+      subject: stranger.certificate.subject,
+    };
+    expect(scene.outcome(scene.signedBy(scene.responder), { issuer: renamed })).toMatch(/^OCSP_/);
+    const byRenamed = { ...scene.organization, certificate: renamed };
+    expect(scene.outcome(scene.signedBy(byRenamed), { issuer: renamed })).toBe('OCSP_CERTIFICATE_MISMATCH');
   });
 });
 
@@ -252,6 +261,10 @@ describe('time', () => {
     expect(outcome(window, { at: at(0, -1), skewMs: 0 }, response)).toBe('OCSP_NOT_YET_VALID');
     expect(outcome(window, { at: at(day, 1), skewMs: 0 }, response)).toBe('OCSP_STALE');
     expect(outcome(window, { at: at(day), skewMs: 0 }, response)).toBe('good');
+  });
+
+  it('tells of the future, signed within the skew: OCSP_NOT_YET_VALID', () => {
+    expect(outcome({ thisUpdate: later(6) }, {}, { producedAt: later(4) })).toBe('OCSP_NOT_YET_VALID');
   });
 
   it('signed in the future: OCSP_NOT_YET_VALID', () => {

@@ -23,6 +23,8 @@ export interface IssueOptions {
   readonly extensions?: readonly string[];
   /** Arguments of `openssl genpkey`; default P-256. */
   readonly key?: readonly string[];
+  /** Certifies this one's key again instead of making a new one. */
+  readonly sameKeyAs?: Issued;
   readonly notBefore?: string;
   readonly notAfter?: string;
 }
@@ -67,12 +69,12 @@ export class OpensslAuthority implements Disposable {
   }
 
   issue({ name, issuer, ...options }: IssueOptions): Issued {
-    const keyPath = this.path(`${name}.key`);
+    const keyPath = options.sameKeyAs?.keyPath ?? this.path(`${name}.key`);
     const certificatePath = this.path(`${name}.pem`);
     const request = this.path(`${name}.csr`);
     const extensions = this.path(`${name}.ext`);
     writeFileSync(extensions, `${(options.extensions ?? []).join('\n')}\n`);
-    this.openssl('genpkey', ...(options.key ?? p256), '-out', keyPath);
+    if (options.sameKeyAs === undefined) this.openssl('genpkey', ...(options.key ?? p256), '-out', keyPath);
     const subject = options.subject ?? `/O=Fixture/CN=${name}`;
     this.openssl('req', '-new', '-config', 'ca.cnf', '-key', keyPath, '-subj', subject, '-out', request);
     const signer = issuer

@@ -144,6 +144,14 @@ describe('who may not answer', () => {
     expect(scene.outcome(scene.signedBy(theirs, { certificates }))).toBe('OCSP_RESPONDER_NOT_AUTHORIZED');
   });
 
+  it('a responder appointed by the issuer’s key under another name', () => {
+    const { root, organization } = scene;
+    const sameKey = { issuer: root, extensions: caExtensions, sameKeyAs: organization };
+    const renamed = scene.authority.issue({ name: 'renamed', ...sameKey });
+    const responder = scene.appoint('responder-of-renamed', responderExtensions, { issuer: renamed });
+    expect(scene.outcome(scene.signedBy(responder))).toBe('OCSP_RESPONDER_NOT_AUTHORIZED');
+  });
+
   it('a responder appointed by a responder or by a CA of the issuer: delegation has one step', () => {
     const subordinate = scene.appoint('subordinate', caExtensions);
     for (const [name, issuer] of Object.entries({ second: scene.responder, third: subordinate })) {
