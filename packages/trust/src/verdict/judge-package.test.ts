@@ -1,6 +1,6 @@
 import { constants, sign } from 'node:crypto';
 import type { Archive } from '@jami-plugin-store/jpl';
-import { encodeSignatureMap, JplError } from '@jami-plugin-store/jpl';
+import { encodeSignatureMap, JplError, maxSignatureMapBytes } from '@jami-plugin-store/jpl';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TrustError } from '../error.js';
 import type { AskRevocation, RevocationFinding } from '../revocation/evidence.js';
@@ -309,6 +309,30 @@ describe('a package is refused', () => {
       (error) => error instanceof TrustError || error instanceof JplError,
     );
   });
+
+  it.each<[string, Partial<Draft>, string]>([
+    [
+      'list',
+      { mapBytes: Buffer.alloc(maxSignatureMapBytes + 1), compress: false },
+      'SIGNATURE_MAP_MALFORMED',
+    ],
+    ['signature of it', { mapSignature: Buffer.alloc(257) }, 'SIGNATURE_OF_MAP_INVALID'],
+  ])(
+    'before its list of signatures is read, when the %s is too long to be one',
+    async (_what, part, code) => {
+      const archive = await archiveOf({ ...honest(), ...part });
+      const read: string[] = [];
+      const watched: Archive = {
+        ...archive,
+        read: (entry) => {
+          read.push(entry.name);
+          return archive.read(entry);
+        },
+      };
+      await expect(judge(watched)).rejects.toMatchObject({ code });
+      expect(read).toEqual(['Example.crt']);
+    },
+  );
 
   it('when an attacker has signed all of it with a certificate nobody vouches for', async () => {
     await expect(judge(await archiveOf(draftOf([attacker])))).rejects.toMatchObject({

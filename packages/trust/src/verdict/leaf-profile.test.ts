@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assertLeafProfile } from './leaf-profile.js';
 import {
   type CertificateWish,
   caExtensions,
@@ -102,6 +103,24 @@ describe('a plugin certificate is refused', () => {
     ],
   ])('%s', async (_what, wish, code) => {
     await expect(judgeLeaf(wish)).rejects.toMatchObject({ name: 'TrustError', code, certificate: 'CN=Leaf' });
+  });
+});
+
+describe('the longest plugin key', () => {
+  // Making one takes openssl half a minute, so a real certificate is shown with another length.
+  const withBits = (modulusBits: number) => {
+    const { certificate } = sharedKey;
+    return { ...certificate, publicKey: { ...certificate.publicKey, modulusBits } };
+  };
+
+  it('has 8192 bits', () => {
+    expect(() => assertLeafProfile(withBits(8192), { isAnchor: true })).not.toThrow();
+    expect(() => assertLeafProfile(withBits(8193), { isAnchor: true })).toThrow(
+      expect.objectContaining({ name: 'TrustError', code: 'KEY_UNSUPPORTED' }),
+    );
+    expect(() => assertLeafProfile(withBits(2047), { isAnchor: true })).toThrow(
+      expect.objectContaining({ name: 'TrustError', code: 'KEY_TOO_WEAK' }),
+    );
   });
 });
 

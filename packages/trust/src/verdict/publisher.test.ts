@@ -41,6 +41,19 @@ describe("the publisher's name", () => {
     expect(publisherBelow(leaf, subCa, real, foreignRoot).name).toBe('Real Organization');
   });
 
+  it.each([
+    ['over 64 characters', 'x'.repeat(65)],
+    ['that is no text, shown as its encoding', '#0403616263'],
+  ])('is refused %s', async (_what, value) => {
+    const { certificate } = await organization('/CN=Honest', foreignRoot);
+    const attributes = [{ type: '2.5.4.3', value }];
+    const odd = { ...certificate, subject: { ...certificate.subject, attributes } };
+    const path = [leaf.certificate, odd, foreignRoot.certificate];
+    expect(() => publisherOf({ path, anchor: foreignRoot.anchor })).toThrow(
+      expect.objectContaining({ code: 'PUBLISHER_NAME_INVALID' }),
+    );
+  });
+
   it("is the anchor's where it issued the plugin certificate, or is it", () => {
     expect(publisherBelow(leaf, foreignRoot).name).toBe('Foreign Root');
     expect(publisherBelow(leaf).name).toBe('Plugin');
@@ -102,6 +115,12 @@ describe("an organization's identity", () => {
     expect(publisherBelow(leaf, rekeyed, markedRoot).organization).toBe(identity);
     expect(publisherBelow(leaf, other, markedRoot).organization).not.toBe(identity);
     expect(publisherBelow(leaf, elsewhere, otherMarkedRoot).organization).not.toBe(identity);
+  });
+
+  it('is its public key below a root whose mark is critical, which is no mark', async () => {
+    const odd = await root('/CN=Odd Root', `${authorityMarkOid} = critical, DER:0500`);
+    const one = await organization('/CN=Org/serialNumber=7', odd);
+    expect(publisherBelow(leaf, one, odd).organization).toBe(sha256(one.certificate.publicKey.spki));
   });
 
   it('falls back to the public key where there is no one serial number', async () => {
