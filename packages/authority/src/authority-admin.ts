@@ -14,9 +14,17 @@ import type {
   RevokeRequest,
 } from '@jami-plugin-store/contract';
 
-export type OrganizationOptions = Omit<IssueOrganizationRequest, 'csr'>;
-export type PluginOptions = Omit<IssuePluginRequest, 'csr'>;
-export type RenewalOptions = Omit<RenewOrganizationRequest, 'organization'>;
+/** Members that may be left out may be given as `undefined`, too. */
+type Lenient<Type> = {
+  [Key in keyof Type]: object extends Pick<Type, Key> ? Type[Key] | undefined : Type[Key];
+};
+
+export type OrganizationOptions = Lenient<Omit<IssueOrganizationRequest, 'csr'>>;
+export type NewOrganization = Lenient<CreateOrganizationRequest>;
+export type RenewalOptions = Lenient<Omit<RenewOrganizationRequest, 'organization'>>;
+export type PluginOptions = Lenient<Omit<IssuePluginRequest, 'csr'>>;
+export type Revocation = Lenient<RevokeRequest>;
+export type CertificateSearch = Lenient<CertificateQuery>;
 export interface ActorOption {
   /** Who decided, for the ledger. */
   readonly actor?: string | undefined;
@@ -30,7 +38,7 @@ export interface AuthorityAdmin extends AsyncDisposable {
   status(): Promise<AuthorityStatus>;
   listIssuers(): Promise<readonly Issuer[]>;
   /** In order of issuing, 100 a page unless `limit` says otherwise. */
-  listCertificates(query?: CertificateQuery): Promise<CertificatePage>;
+  listCertificates(query?: CertificateSearch): Promise<CertificatePage>;
   /** By serial number or SHA-256 fingerprint. CERTIFICATE_NOT_FOUND | CERTIFICATE_REFERENCE_AMBIGUOUS */
   findCertificate(reference: string): Promise<IssuedCertificate>;
   /**
@@ -40,7 +48,7 @@ export interface AuthorityAdmin extends AsyncDisposable {
    */
   issueOrganization(csr: Uint8Array, options?: OrganizationOptions): Promise<IssuedCertificate>;
   /** Makes an organization whose key stays here. Its issuer id is the certificate's `keyId`. */
-  createOrganization(request: CreateOrganizationRequest): Promise<IssuedCertificate>;
+  createOrganization(request: NewOrganization): Promise<IssuedCertificate>;
   /** A new certificate for the same key of an organization whose key is held here. ISSUER_HAS_NO_KEY_HERE */
   renewOrganization(organization: string, options?: RenewalOptions): Promise<IssuedCertificate>;
   /**
@@ -53,7 +61,7 @@ export interface AuthorityAdmin extends AsyncDisposable {
    * CERTIFICATE_NOT_FOUND | CERTIFICATE_REFERENCE_AMBIGUOUS | REVOCATION_REASON_NOT_ALLOWED | ROOT_NOT_REVOCABLE |
    * RESPONDER_NOT_REVOCABLE
    */
-  revoke(request: RevokeRequest): Promise<RevocationOutcome>;
+  revoke(request: Revocation): Promise<RevocationOutcome>;
   /** A request for a responder certificate that an organization signs with its own key. ISSUER_NOT_FOUND */
   requestDelegation(issuerId: string): Promise<DelegationRequest>;
   /** Takes the responder certificate an organization made. DELEGATION_NOT_REQUESTED | DELEGATION_INVALID */

@@ -3,21 +3,21 @@ import type {
   AdoptedCrl,
   AuthorityStatus,
   CertificatePage,
-  CertificateQuery,
-  CreateOrganizationRequest,
   DelegationRequest,
   IssuedCertificate,
   Issuer,
   RevocationOutcome,
-  RevokeRequest,
 } from '@jami-plugin-store/contract';
 import { type Certificate, parseCertificate } from '@jami-plugin-store/trust';
 import type {
   ActorOption,
   AuthorityAdmin,
+  CertificateSearch,
+  NewOrganization,
   OrganizationOptions,
   PluginOptions,
   RenewalOptions,
+  Revocation,
 } from './authority-admin.js';
 import type { PublishedCrl } from './crl/crl-file.js';
 import type { CrlPublisher } from './crl/crl-publisher.js';
@@ -161,7 +161,7 @@ export class Authority implements AuthorityAdmin {
     }));
   }
 
-  async listCertificates(query: CertificateQuery = {}): Promise<CertificatePage> {
+  async listCertificates(query: CertificateSearch = {}): Promise<CertificatePage> {
     return pageOf(this.#parts.registry.entries, query);
   }
 
@@ -176,7 +176,7 @@ export class Authority implements AuthorityAdmin {
     });
   }
 
-  createOrganization(wanted: CreateOrganizationRequest): Promise<IssuedCertificate> {
+  createOrganization(wanted: NewOrganization): Promise<IssuedCertificate> {
     return this.#decide(async () => {
       const { keys, clock, registry } = this.#parts;
       const { privateKey, csrPem } = await createKeyAndCsr({
@@ -237,7 +237,7 @@ export class Authority implements AuthorityAdmin {
     });
   }
 
-  revoke(request: RevokeRequest): Promise<RevocationOutcome> {
+  revoke(request: Revocation): Promise<RevocationOutcome> {
     return this.#decide(async () => {
       const { registry, crls, keys, clock } = this.#parts;
       const { reason } = request;

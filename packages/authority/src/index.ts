@@ -2,9 +2,12 @@ export type { Authority } from './authority.js';
 export type {
   ActorOption,
   AuthorityAdmin,
+  CertificateSearch,
+  NewOrganization,
   OrganizationOptions,
   PluginOptions,
   RenewalOptions,
+  Revocation,
 } from './authority-admin.js';
 export { type ConnectAuthorityOptions, connectAuthority } from './connect-authority.js';
 export type { PublishedCrl } from './crl/crl-file.js';

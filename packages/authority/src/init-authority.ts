@@ -12,7 +12,7 @@ import { createLedger } from './ledger/ledger.js';
 import { openAuthority } from './open-authority.js';
 import { toPem } from './pem.js';
 import { completeValidity, type Settings, writeSettings } from './settings.js';
-import { storageFailed, syncFolder, writeDurably } from './storage/durable-file.js';
+import { readWhole, storageFailed, syncFolder, writeDurably } from './storage/durable-file.js';
 import { type AuthorityFolder, authorityFolder } from './storage/folder.js';
 import { lockFolder } from './storage/lock.js';
 import { buildCertificate, nameDer, randomSerial } from './x509/certificate-builder.js';
@@ -61,6 +61,8 @@ export async function initAuthority(options: InitAuthorityOptions): Promise<NewA
     throw new AuthorityError('ARGUMENT_INVALID', 'The passphrase is empty.');
   }
   const folder = authorityFolder(options.dir);
+  // Before the lock, so that a running authority is told from a free folder.
+  if ((await readWhole(folder.settings)) !== undefined) throw alreadyExists(folder);
   const made = await makeFolder(folder, options, subject, settings);
   // Opening makes what is renewed later in the same way: responder and CRL.
   await using authority = await openAuthority(options);
@@ -125,11 +127,7 @@ async function prepareFolders(folder: AuthorityFolder): Promise<void> {
   try {
     const present = (await readdir(folder.root)).filter((name) => name !== 'lock');
     if (present.includes('authority.json')) {
-      throw new AuthorityError(
-        'AUTHORITY_ALREADY_EXISTS',
-        `There already is an authority in ${folder.root}. Nothing was changed.`,
-        { path: folder.root },
-      );
+      throw alreadyExists(folder);
     }
     await setAside(folder, present);
     if (process.platform !== 'win32') await chmod(folder.root, 0o700);
@@ -158,3 +156,10 @@ async function setAside(folder: AuthorityFolder, present: readonly string[]): Pr
   await mkdir(aside, { mode: 0o700 });
   for (const name of leftovers) await rename(join(folder.root, name), join(aside, name));
 }
+
+const alreadyExists = ({ root }: AuthorityFolder): AuthorityError =>
+  new AuthorityError(
+    'AUTHORITY_ALREADY_EXISTS',
+    `There already is an authority in ${root}. Nothing was changed.`,
+    { path: root },
+  );

@@ -50,7 +50,8 @@ function isFrameworkRefusal(error: unknown): error is FastifyError {
   );
 }
 
-function sendProblem(reply: FastifyReply, refusal: AuthorityError): FastifyReply {
+/** Ends a request with a refusal. */
+export function sendProblem(reply: FastifyReply, refusal: AuthorityError): FastifyReply {
   const problem = problemOf(refusal);
   return reply
     .code(problem.status)

@@ -42,6 +42,7 @@ export function createPublicServer(authority: Authority, options: ListenerOption
 }
 
 function addOcspRoutes(app: FastifyInstance, authority: Authority): void {
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser(ocspRequestMediaType, { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });

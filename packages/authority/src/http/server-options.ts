@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
 import type { FastifyBaseLogger, FastifyHttpOptions } from 'fastify';
+import { AuthorityError } from '../error.js';
+import { sendProblem } from './problem.js';
 
 /** What both listeners may be given. */
 export interface ListenerOptions {
@@ -18,6 +20,12 @@ export function boundedServer(bodyLimit: number, { logger }: ListenerOptions): F
     keepAliveTimeout: 15_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(
+        reply,
+        new AuthorityError('REQUEST_INVALID', 'This address cannot be read.', { cause: error }),
+      );
+    },
     http: { maxHeaderSize: 8192, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
   };

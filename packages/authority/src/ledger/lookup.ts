@@ -1,4 +1,5 @@
-import type { CertificatePage, CertificateQuery } from '@jami-plugin-store/contract';
+import type { CertificatePage } from '@jami-plugin-store/contract';
+import type { CertificateSearch } from '../authority-admin.js';
 import { AuthorityError } from '../error.js';
 import { describeEntry, type Entry, type Registry } from './registry.js';
 
@@ -43,7 +44,7 @@ function candidatesFor(registry: Registry, hex: string): readonly Entry[] {
 }
 
 /** One page of the certificates that match, in order of issuing. */
-export function pageOf(entries: readonly Entry[], query: CertificateQuery): CertificatePage {
+export function pageOf(entries: readonly Entry[], query: CertificateSearch): CertificatePage {
   const limit = Math.min(query.limit ?? defaultPageSize, maxPageSize);
   const found: Entry[] = [];
   for (let index = query.after ?? 0; index < entries.length; index += 1) {
@@ -56,7 +57,7 @@ export function pageOf(entries: readonly Entry[], query: CertificateQuery): Cert
   return { certificates: found.map(describeEntry) };
 }
 
-function matches({ record, revocation }: Entry, { kind, issuer, state }: CertificateQuery): boolean {
+function matches({ record, revocation }: Entry, { kind, issuer, state }: CertificateSearch): boolean {
   return (
     (kind === undefined || record.kind === kind) &&
     (issuer === undefined || record.issuer === issuer) &&

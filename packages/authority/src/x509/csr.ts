@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { assertMinimalInteger, DerError, DerReader, dottedOid, readOnly } from '../der/reader.js';
+import { derNull, objectIdentifier, sequence } from '../der/writer.js';
 import { AuthorityError } from '../error.js';
 import { fromPem } from '../pem.js';
 import { keyIdentifier, publicKeyBits, spkiOf } from './key.js';
@@ -25,7 +26,18 @@ export interface RequestRules {
 const maxRequestBytes = 16 * 1024;
 const minRsaBits = 2048;
 const maxRsaBits = 8192;
-const acceptedCurves = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
+
+/**
+ * AlgorithmIdentifiers of the keys that are accepted, octet by octet. Curves by name only: node takes spelt-out
+ * parameters for the curve they resemble.
+ */
+const acceptedKeys: readonly Buffer[] = [
+  sequence(objectIdentifier('1.2.840.113549.1.1.1'), derNull),
+  ...['1.2.840.10045.3.1.7', '1.3.132.0.34', '1.3.132.0.35'].map((curve) =>
+    sequence(objectIdentifier('1.2.840.10045.2.1'), objectIdentifier(curve)),
+  ),
+  sequence(objectIdentifier('1.3.101.112')),
+];
 
 const schemes: Readonly<
   Record<string, { readonly key: string; readonly digest: SignatureScheme['digest'] }>
@@ -155,10 +167,13 @@ function gunzipBounded(bytes: Uint8Array): Uint8Array {
 }
 
 function readKey(spki: Uint8Array): KeyObject {
+  const algorithm = malformedWhenNotDer(() => new DerReader(readOnly(spki, 0x30).content).expect(0x30).whole);
+  const isAccepted = acceptedKeys.some((accepted) => accepted.equals(algorithm));
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
     // Other encodings of the same key would give it a second identifier.
-    if (spkiOf(key).equals(spki)) return key;
+    const isCanonical = spkiOf(key).equals(spki) && !isCompressed(key);
+    if (isAccepted && isCanonical) return key;
   } catch (cause) {
     throw new AuthorityError('CSR_KEY_UNSUPPORTED', 'The public key of the request cannot be read.', {
       cause,
@@ -166,31 +181,23 @@ function readKey(spki: Uint8Array): KeyObject {
   }
   throw new AuthorityError(
     'CSR_KEY_UNSUPPORTED',
-    'The public key of the request is not encoded in the usual way.',
+    'A key of this kind or encoding is not accepted: use RSA, P-256, P-384, P-521 or Ed25519 in the usual form.',
   );
 }
 
+/** RFC 5480 2.2: the uncompressed form is the one everybody reads. */
+const isCompressed = (key: KeyObject): boolean =>
+  key.asymmetricKeyType === 'ec' && publicKeyBits(spkiOf(key))[0] !== 0x04;
+
 function assertKeyStrength(key: KeyObject, { use }: RequestRules): void {
-  const type = key.asymmetricKeyType;
-  if (type === 'rsa') {
+  if (key.asymmetricKeyType === 'rsa') {
     assertRsa(key);
     return;
   }
-  if (use === 'plugin') {
-    throw new AuthorityError(
-      'CSR_KEY_NOT_RSA',
-      'A plugin key must be RSA of at least 2048 bits: clients verify RSA signatures of files.',
-    );
-  }
-  const curve = key.asymmetricKeyDetails?.namedCurve ?? '';
-  const isAccepted =
-    type === 'ed25519' ||
-    // RFC 5480 2.2: the uncompressed form is the one everybody reads.
-    (type === 'ec' && acceptedCurves.has(curve) && publicKeyBits(spkiOf(key))[0] === 0x04);
-  if (isAccepted) return;
+  if (use !== 'plugin') return;
   throw new AuthorityError(
-    'CSR_KEY_UNSUPPORTED',
-    `A key of kind ${curve || type || 'unknown'} is not accepted: use RSA, P-256, P-384, P-521 or Ed25519.`,
+    'CSR_KEY_NOT_RSA',
+    'A plugin key must be RSA of at least 2048 bits: clients verify RSA signatures of files.',
   );
 }
 
