@@ -53,8 +53,10 @@ export function judgeByCrls(question: CrlQuestion): CrlAnswer {
   const covered = new Set<number>();
   const used: CertificateList[] = [];
   let failure = new TrustError('CRL_MISSING', 'There is no CRL for this certificate.', detail);
+  // Of several current ones the newest speaks first.
+  const crls = question.crls.toSorted((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime());
   for (const point of distributionPointsOf(question.certificate))
-    for (const list of question.crls) {
+    for (const list of crls) {
       if (list.baseCrlNumber !== undefined || !isByExpectedIssuer(list, question.certificate, point))
         continue;
       const reasons = reasonsOf(list, point);
