@@ -119,7 +119,6 @@ export const storeErrorTable = {
   RANGE_NOT_SATISFIABLE: { status: 416, title: 'Range not satisfiable' },
   CRL_NOT_CONFIGURED: { status: 404, title: 'No revocation list here' },
   CRL_UNAVAILABLE: { status: 503, title: 'Revocation list unavailable' },
-  STORE_CLOSING: { status: 503, title: 'Store is shutting down' },
   PACKAGE_CHANGED_ON_DISK: { status: 500, title: 'Package changed on the store’s disk' },
   PACKAGE_UNREADABLE: { status: 500, title: 'Package cannot be read' },
   IMAGE_UNREADABLE: { status: 500, title: 'Image cannot be read' },

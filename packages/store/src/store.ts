@@ -95,7 +95,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
     ...packageRoutes({ catalog, packagesDir: folder.packagesDir, clock, onChanged: lookSoon }),
     ...imageRoutes({ catalog, imagesDir: folder.imagesDir, clock }),
     ...crlRoutes(crl),
-    ...infoRoutes({ name: options.name ?? defaultName, anchors, revocation, catalog, answers, clock }),
+    ...infoRoutes({ name: options.name ?? defaultName, anchors, revocation, answers }),
   ]);
   const watch = options.watch === false ? undefined : new FolderWatch(folder.packagesDir, lookSoon, app.log);
 

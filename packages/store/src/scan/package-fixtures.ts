@@ -209,7 +209,7 @@ export interface PluginWish {
 }
 
 /** A plugin's content before it is signed. */
-export function entriesOf({
+function entriesOf({
   id,
   version = '1.0.0',
   manifest = {},

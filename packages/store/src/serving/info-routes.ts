@@ -1,9 +1,7 @@
 import type { StoreInfo } from '@jami-plugin-store/contract';
 import type { RevocationMode, TrustAnchor } from '@jami-plugin-store/trust';
-import type { Catalog } from '../catalog/catalog.js';
 import { askedPlugin } from './jami-routes.js';
 import type { PreparedAnswers } from './prepared-answers.js';
-import { prepareBody } from './prepared-body.js';
 import { sendPrepared } from './send.js';
 import type { ServedRoute } from './server.js';
 
@@ -11,30 +9,27 @@ export interface InfoRoutesOptions {
   readonly name: string;
   readonly anchors: readonly TrustAnchor[];
   readonly revocation: RevocationMode;
-  readonly catalog: Catalog;
   readonly answers: PreparedAnswers;
-  readonly clock: () => Date;
 }
 
 /** `/v1/store` and `/v1/plugins/:id`: what a client needs to know before it installs. */
 export function infoRoutes(options: InfoRoutesOptions): ServedRoute[] {
+  const { answers } = options;
+  const fixed = fixedInfoOf(options);
   return [
     {
       path: '/v1/store',
-      handle: async (request, reply) => {
-        const body = Buffer.from(JSON.stringify(infoOf(options)));
-        return sendPrepared(request, reply, await prepareBody(body, 'application/json; charset=utf-8'));
-      },
+      handle: async (request, reply) => sendPrepared(request, reply, await answers.info(fixed)),
     },
     {
       path: '/v1/plugins/:id',
       handle: async (request, reply) =>
-        sendPrepared(request, reply, await options.answers.facts(askedPlugin(request))),
+        sendPrepared(request, reply, await answers.facts(askedPlugin(request))),
     },
   ];
 }
 
-function infoOf({ name, anchors, revocation, catalog, clock }: InfoRoutesOptions): StoreInfo {
+function fixedInfoOf({ name, anchors, revocation }: InfoRoutesOptions): Omit<StoreInfo, 'plugins'> {
   return {
     name,
     api: ['v1'],
@@ -44,6 +39,5 @@ function infoOf({ name, anchors, revocation, catalog, clock }: InfoRoutesOptions
       notAfter: certificate.notAfter.toISOString(),
     })),
     revocation,
-    plugins: catalog.count(clock().getTime()),
   };
 }

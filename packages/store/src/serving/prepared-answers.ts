@@ -1,4 +1,9 @@
-import { type StorePlugin, type StorePluginFacts, storePaths } from '@jami-plugin-store/contract';
+import {
+  type StoreInfo,
+  type StorePlugin,
+  type StorePluginFacts,
+  storePaths,
+} from '@jami-plugin-store/contract';
 import type { Catalog, CatalogSurvey, Release } from '../catalog/catalog.js';
 import { BoundedCache } from './bounded-cache.js';
 import { chooseLanguage, preferredLanguages } from './language-preference.js';
@@ -72,6 +77,13 @@ export class PreparedAnswers {
     const at = this.#refresh();
     const releases = this.#catalog.releases(id, at);
     return this.#cache.get(`facts ${id}`, () => prepareJson(factsOf(releases), []));
+  }
+
+  /** `GET /v1/store`, out of what never changes and the number of plugins offered now. */
+  info(fixed: Omit<StoreInfo, 'plugins'>): Promise<PreparedBody> {
+    const at = this.#refresh();
+    const make = (): StoreInfo => ({ ...fixed, plugins: this.#catalog.count(at) });
+    return this.#cache.get('info', () => prepareJson(make(), []));
   }
 
   /** Drops what is no longer true. Returns the one instant this request is answered for. */

@@ -19,7 +19,9 @@ export interface ServedRoute {
 export type LogTarget = FastifyBaseLogger | { write(line: string): void };
 
 /** What one connection may take of the server. Milliseconds, bytes. */
-const limits = {
+export type ServerLimits = typeof defaultLimits;
+
+const defaultLimits = {
   /** A store takes no bodies. */
   bodyBytes: 1024,
   headerBytes: 16 * 1024,
@@ -30,12 +32,15 @@ const limits = {
   /** Without a byte moved either way (readers that stop reading). */
   idleMs: 60_000,
   keepAliveMs: 10_000,
+  /** How often connections are held against these times. */
+  checkMs: 1_000,
   connections: 20_000,
   requestsPerConnection: 10_000,
-} as const;
+};
 
 /** Makes the HTTP server around a set of readable resources. Every refusal is RFC 9457 problem details. */
-export function createServer(log: LogTarget | undefined): FastifyInstance {
+export function createServer(log: LogTarget | undefined, given: Partial<ServerLimits> = {}): FastifyInstance {
+  const limits = { ...defaultLimits, ...given };
   const app = fastify({
     ...loggerOptions(log),
     bodyLimit: limits.bodyBytes,
@@ -48,7 +53,11 @@ export function createServer(log: LogTarget | undefined): FastifyInstance {
     exposeHeadRoutes: false,
     requestIdHeader: false,
     genReqId: () => randomUUID(),
-    http: { maxHeaderSize: limits.headerBytes, headersTimeout: limits.headersMs },
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: limits.checkMs,
+    },
     routerOptions: { maxParamLength: limits.paramCharacters },
     frameworkErrors: sendProblem,
     clientErrorHandler: refuseConnection,

@@ -11,14 +11,14 @@ import { infoRoutes } from './info-routes.js';
 import { jamiRoutes } from './jami-routes.js';
 import { packageRoutes } from './package-routes.js';
 import { PreparedAnswers } from './prepared-answers.js';
-import { createServer, serve } from './server.js';
+import { createServer, type ServerLimits, serve } from './server.js';
 
 /** The instant at which the fixtures' store serves. */
-export const servedAt = new Date('2030-01-02T03:04:05.678Z');
+const servedAt = new Date('2030-01-02T03:04:05.678Z');
 
 export const linux = 'x86_64-linux-gnu';
 
-export function sha256Of(bytes: Uint8Array): string {
+function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
@@ -53,14 +53,15 @@ export class ServedFolder implements AsyncDisposable {
   at = servedAt;
   changes = 0;
   readonly #root: string;
-  readonly #app = createServer(undefined);
+  readonly #app: ReturnType<typeof createServer>;
 
-  private constructor(root: string) {
+  private constructor(root: string, limits: Partial<ServerLimits>) {
     this.#root = root;
+    this.#app = createServer(undefined, limits);
   }
 
-  static async open(): Promise<ServedFolder> {
-    const served = new ServedFolder(await mkdtemp(join(tmpdir(), 'jpl-store-')));
+  static async open(limits: Partial<ServerLimits> = {}): Promise<ServedFolder> {
+    const served = new ServedFolder(await mkdtemp(join(tmpdir(), 'jpl-store-')), limits);
     await mkdir(served.packagesDir);
     await mkdir(served.imagesDir);
     const { catalog } = served;
@@ -68,7 +69,7 @@ export class ServedFolder implements AsyncDisposable {
     const answers = new PreparedAnswers(catalog, clock);
     serve(served.#app, [
       ...jamiRoutes(answers),
-      ...infoRoutes({ name: 'Test', anchors: [], revocation: 'required', catalog, answers, clock }),
+      ...infoRoutes({ name: 'Test', anchors: [], revocation: 'required', answers }),
       ...packageRoutes({
         catalog,
         packagesDir: served.packagesDir,
@@ -93,6 +94,13 @@ export class ServedFolder implements AsyncDisposable {
 
   get port(): number {
     return (this.#app.server.address() as AddressInfo).port;
+  }
+
+  /** Connections open at the moment. */
+  connections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+    });
   }
 
   async publish(bytes: Buffer, given: Parameters<typeof recordOf>[1]): Promise<ReleaseRecord> {
