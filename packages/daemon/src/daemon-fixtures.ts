@@ -74,8 +74,8 @@ export class DaemonFixtures implements AsyncDisposable {
     this.folder = folder;
   }
 
-  static async create(): Promise<DaemonFixtures> {
-    const folder = await realpath(await mkdtemp(join(tmpdir(), 'jpl-daemon-')));
+  static async create(parent = tmpdir()): Promise<DaemonFixtures> {
+    const folder = await realpath(await mkdtemp(join(parent, 'jpl-daemon-')));
     await writeFile(join(folder, 'openssl.cnf'), configuration(folder));
     await writeFile(join(folder, 'index.txt'), '');
     return new DaemonFixtures(folder);
