@@ -21,6 +21,12 @@ export function processIo(): Io {
     process.removeListener('SIGINT', stop);
     process.removeListener('SIGTERM', stop);
   };
+  // Started by another jpl: stop with it, also when it is killed.
+  if (process.channel !== undefined) {
+    process.once('disconnect', stop);
+    // Listening alone would keep the process alive for ever.
+    process.channel.unref();
+  }
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   // A reader that went away (`jpl list | head`) is not an error of ours.

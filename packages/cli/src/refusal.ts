@@ -1,5 +1,11 @@
+import { AuthorityError } from '@jami-plugin-store/authority';
+import { ClientError, DaemonRefusal } from '@jami-plugin-store/client';
+import type { PluginFailure } from '@jami-plugin-store/contract';
+import { DaemonError, errorOutcome } from '@jami-plugin-store/daemon';
 import { JplError } from '@jami-plugin-store/jpl';
+import { StoreError } from '@jami-plugin-store/store';
 import { TrustError } from '@jami-plugin-store/trust';
+import { printable } from './printable.js';
 import { UsageError } from './usage-error.js';
 
 /** A failure as the command line shows it: the exact code, one sentence, what it concerns. */
@@ -8,30 +14,56 @@ export interface Refusal {
   readonly message: string;
   readonly entry?: string | undefined;
   readonly certificate?: string | undefined;
+  /** Jami's result code, where the failure has one. */
+  readonly resultCode?: number | undefined;
+  /** The package's plugin, as far as it was proven. */
+  readonly plugin?: { readonly id: string; readonly version: string } | undefined;
   /** 1 refused · 2 wrong use, or the thing named cannot be read. */
   readonly exitCode: 1 | 2;
 }
 
+/** An install from a store that came to rest in `failed`. */
+export class InstallFailure extends Error {
+  override readonly name = 'InstallFailure';
+  readonly failure: PluginFailure;
+
+  constructor(failure: PluginFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
 const notReadable: ReadonlySet<string> = new Set(['FILE_NOT_FOUND', 'FILE_NOT_READABLE', 'NOT_A_FILE']);
 
-/** The room's own errors as refusals; anything else is a defect of ours and is thrown on with its stack. */
+/** The rooms' own errors as refusals; anything else is a defect of ours and is thrown on with its stack. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof UsageError) return { code: error.code, message: error.message, exitCode: 2 };
-  if (error instanceof JplError) {
-    const exitCode = notReadable.has(error.code) ? 2 : 1;
-    return { code: error.code, message: error.message, entry: error.entry, exitCode };
+  if (error instanceof JplError || error instanceof TrustError || error instanceof DaemonError) {
+    const { code, message, entry, certificate, resultCode } = errorOutcome(error);
+    return { code, message, entry, certificate, resultCode, exitCode: exitCodeOf(code) };
   }
-  if (error instanceof TrustError) {
-    const { code, message, entry, certificate } = error;
-    return { code, message, entry, certificate, exitCode: 1 };
+  if (error instanceof DaemonRefusal) {
+    const { code, detail, entry, certificate, resultCode, plugin } = error.problem;
+    return { code, message: detail, entry, certificate, resultCode, plugin, exitCode: exitCodeOf(code) };
+  }
+  if (error instanceof InstallFailure) {
+    const { code, message, entry, certificate, resultCode } = error.failure;
+    return { code, message, entry, certificate, resultCode, exitCode: exitCodeOf(code) };
+  }
+  if (error instanceof ClientError || error instanceof AuthorityError || error instanceof StoreError) {
+    return { code: error.code, message: error.message, exitCode: 1 };
   }
   throw error;
 }
 
+function exitCodeOf(code: string): 1 | 2 {
+  return notReadable.has(code) ? 2 : 1;
+}
+
 /** The sentence for a person, with the exact code and the thing concerned beneath. */
 export function describeRefusal(refusal: Refusal): string {
-  const lines = [refusal.message, `  code: ${refusal.code}`];
+  const lines = [printable(refusal.message), `  code: ${refusal.code}`];
   if (refusal.entry !== undefined) lines.push(`  entry: ${JSON.stringify(refusal.entry)}`);
-  if (refusal.certificate !== undefined) lines.push(`  certificate: ${refusal.certificate}`);
+  if (refusal.certificate !== undefined) lines.push(`  certificate: ${printable(refusal.certificate)}`);
   return `${lines.join('\n')}\n`;
 }

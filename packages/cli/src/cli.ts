@@ -1,0 +1,82 @@
+import { Command, CommanderError } from 'commander';
+import { registerAuthority } from './commands/register-authority.js';
+import { registerDaemon } from './commands/register-daemon.js';
+import { registerPublisher } from './commands/register-publisher.js';
+import { registerStore } from './commands/register-store.js';
+import type { Io } from './io.js';
+import { printJson } from './io.js';
+import { describeRefusal, type Refusal, refusalOf } from './refusal.js';
+import { UsageError } from './usage-error.js';
+
+/** Runs one command for its exit code; registered actions report it here. */
+export type Run = (action: () => Promise<number>) => Promise<void>;
+
+/**
+ * The `jpl` command.
+ * @param args without the interpreter and the script
+ * @returns 0 done · 1 refused · 2 wrong use, or the thing named cannot be read (docs/interfaces.md)
+ */
+export async function runCli(args: readonly string[], io: Io): Promise<number> {
+  let exitCode = 0;
+  const run: Run = async (action) => {
+    exitCode = await action();
+  };
+  const program = new Command('jpl')
+    .description('Make, sign, publish, verify and install Jami plugins')
+    .version('0.1.0')
+    .showHelpAfterError('(jpl --help lists the commands)')
+    .enablePositionalOptions();
+  for (const register of [registerDaemon, registerPublisher, registerStore, registerAuthority]) {
+    register(program, io, run);
+  }
+  configure(program, io);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return fail(io, args, error);
+  }
+}
+
+/** Errors come back as exceptions and texts go where the command's own go, in every subcommand. */
+function configure(command: Command, io: Io): void {
+  command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  for (const child of command.commands) configure(child, io);
+}
+
+function fail(io: Io, args: readonly string[], error: unknown): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const isUsage = error instanceof CommanderError;
+  const refusal = isUsage ? refusalOf(new UsageError('USAGE', error.message)) : typedRefusal(error);
+  if (args.includes('--json')) printJson(io, failureReport(args, refusal));
+  // Commander has written its own message.
+  else if (!isUsage) io.stderr(`jpl: ${describeRefusal(refusal)}`);
+  return refusal.exitCode;
+}
+
+/** The pinned shapes where a command has one, so that a program finds the fields it knows also in a failure. */
+function failureReport(args: readonly string[], refusal: Refusal): object {
+  const { code, message, entry } = refusal;
+  const about = entry === undefined ? { code, message } : { code, message, entry };
+  if (args[0] === 'verify') {
+    const nothing = { id: null, version: null, publisher: null, files: 0, bytes: 0, elapsedMs: 0 };
+    return { accepted: false, ...nothing, ...about, path: [], revocation: [] };
+  }
+  if (args[0] === 'install') {
+    return { installed: false, id: null, version: null, ...about, resultCode: refusal.resultCode ?? -1 };
+  }
+  return about;
+}
+
+function typedRefusal(error: unknown): Refusal {
+  try {
+    return refusalOf(error);
+  } catch (defect) {
+    const text = defect instanceof Error ? (defect.stack ?? defect.message) : String(defect);
+    return {
+      code: 'INTERNAL_ERROR',
+      message: `This is a defect in jpl, please report it:\n${text}`,
+      exitCode: 1,
+    };
+  }
+}

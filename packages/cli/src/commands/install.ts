@@ -1,0 +1,116 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import {
+  createStoreClient,
+  type DaemonApi,
+  type InstallConsent,
+  type StoreClient,
+} from '@jami-plugin-store/client';
+import type { PluginFailure, PluginSnapshot } from '@jami-plugin-store/contract';
+import { currentPlatform } from '@jami-plugin-store/jpl';
+import { languageOf, openDaemon } from '../daemon-access.js';
+import { type Io, printJson } from '../io.js';
+import { defaultCacheDir } from '../options.js';
+import type { PolicyOptions } from '../policy.js';
+import { drawProgress } from '../progress.js';
+import { InstallFailure } from '../refusal.js';
+import { acceptLanguage, chooseStore } from '../store-access.js';
+
+export interface InstallOptions extends PolicyOptions {
+  readonly store?: string | undefined;
+  readonly force?: boolean | undefined;
+  readonly acceptPublisher?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** `jpl install FILE|ID`: through the daemon that owns the data folder, or in this process where none runs. */
+export async function install(io: Io, target: string, options: InstallOptions): Promise<number> {
+  const isFile = await looksLikeFile(io, target);
+  await using daemon = await openDaemon(io, options);
+  const { id, version } = isFile
+    ? await installFile(io, daemon, target, options)
+    : await installFromStore(io, daemon, target, options);
+  if (options.json) {
+    printJson(io, {
+      installed: true,
+      id,
+      version,
+      code: null,
+      message: `${id} ${version} is installed`,
+      resultCode: 0,
+    });
+  } else io.stdout(`${id} ${version} is installed\n`);
+  return 0;
+}
+
+/** A path, or anything that is there as a file; a plugin's id has neither slash nor `.jpl`. */
+async function looksLikeFile(io: Io, target: string): Promise<boolean> {
+  if (/[/\\]|\.jpl$/i.test(target)) return true;
+  return stat(resolve(io.cwd, target)).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+async function installFile(
+  io: Io,
+  daemon: DaemonApi,
+  target: string,
+  options: InstallOptions,
+): Promise<{ id: string; version: string }> {
+  const path = resolve(io.cwd, target);
+  return await daemon.install({ path, ...consentOf(options) }, { signal: io.signal });
+}
+
+async function installFromStore(
+  io: Io,
+  daemon: DaemonApi,
+  id: string,
+  options: InstallOptions,
+): Promise<{ id: string; version: string }> {
+  const { url } = await chooseStore(io, options);
+  await using client = createStoreClient({
+    storeUrl: url,
+    cacheDir: defaultCacheDir(io),
+    daemon,
+    platform: currentPlatform(),
+    language: acceptLanguage(languageOf(io)),
+  });
+  const snapshot = await installWatched(io, client, id, consentOf(options));
+  if (snapshot.state === 'installed') return { id, version: snapshot.installed?.version ?? '' };
+  throw new InstallFailure(snapshot.failure ?? canceled);
+}
+
+const canceled: PluginFailure = {
+  source: 'client',
+  code: 'CANCELED',
+  message: 'The install was cancelled; what was downloaded is kept for the next try.',
+};
+
+/** Follows the plugin's states on the terminal until it comes to rest. */
+async function installWatched(
+  io: Io,
+  client: StoreClient,
+  id: string,
+  consent: InstallConsent,
+): Promise<PluginSnapshot> {
+  await client.start();
+  const stopWatching = client.on((event) => {
+    if (event.type === 'plugin' && event.plugin.id === id) drawProgress(io, event.plugin);
+  });
+  const cancel = (): void => void client.cancel(id).catch(() => undefined);
+  io.signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await client.install(id, consent);
+  } finally {
+    stopWatching();
+    io.signal.removeEventListener('abort', cancel);
+  }
+}
+
+function consentOf({ force, acceptPublisher }: InstallOptions): { force?: boolean; acceptPublisher?: string } {
+  return {
+    ...(force === undefined ? {} : { force }),
+    ...(acceptPublisher === undefined ? {} : { acceptPublisher }),
+  };
+}

@@ -1,0 +1,68 @@
+import { type Command, Option } from 'commander';
+import type { Run } from '../cli.js';
+import type { Io } from '../io.js';
+import { collect, parseInstant, parseRevocationMode } from '../options.js';
+import { daemon } from './daemon.js';
+import { install } from './install.js';
+import { list } from './list.js';
+import { uninstall } from './uninstall.js';
+import { verify } from './verify.js';
+
+const dataDir = () => new Option('--data-dir <dir>', "Jami's data folder (default: the user's own)");
+const json = () => new Option('--json', 'print one JSON object');
+
+function addPolicy(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--trust-anchor <pem>',
+        'trust this certificate instead of the configured stores; repeatable',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option('--revocation <mode>', 'required, when-named or off').argParser(parseRevocationMode),
+    )
+    .addOption(
+      new Option('--at <time>', 'judge at this instant, e.g. 2026-11-22T00:00:00Z').argParser(parseInstant),
+    );
+}
+
+/** What a user does with plugins on this machine. */
+export function registerDaemon(program: Command, io: Io, run: Run): void {
+  addPolicy(program.command('verify').argument('<file>', 'a .jpl package'))
+    .description('judge a package as the daemon would; nothing is written')
+    .addOption(dataDir())
+    .addOption(json())
+    .action((file, options) => run(() => verify(io, file, options)));
+
+  addPolicy(
+    program.command('install').argument('<file-or-id>', 'a .jpl package, or the id of a plugin of the store'),
+  )
+    .description('verify and install a plugin')
+    .addOption(dataDir())
+    .option('--store <name>', 'take it from this configured store')
+    .option('--force', 'allow the same or an older version; skips no check of trust')
+    .option('--accept-publisher <sha256>', 'confirm this new publisher of an installed plugin')
+    .addOption(json())
+    .action((target, options) => run(() => install(io, target, options)));
+
+  program
+    .command('uninstall')
+    .description('remove an installed plugin')
+    .argument('<id>')
+    .addOption(dataDir())
+    .addOption(json())
+    .action((id, options) => run(() => uninstall(io, id, options)));
+
+  program
+    .command('list')
+    .description('what is installed')
+    .addOption(dataDir())
+    .addOption(json())
+    .action((options) => run(() => list(io, options)));
+
+  addPolicy(program.command('daemon'))
+    .description('own a data folder and serve it on its socket')
+    .addOption(dataDir())
+    .action((options) => run(() => daemon(io, options)));
+}

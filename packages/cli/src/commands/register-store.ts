@@ -1,0 +1,81 @@
+import { type Command, Option } from 'commander';
+import type { Run } from '../cli.js';
+import type { Io } from '../io.js';
+import { collect, parsePort, parseRevocationMode } from '../options.js';
+import { info } from './info.js';
+import { search } from './search.js';
+import { storeAdd, storeList, storeRemove, storeServe } from './store.js';
+import { up } from './up.js';
+
+/** What a user asks a store, and what its operator does. */
+export function registerStore(program: Command, io: Io, run: Run): void {
+  const dataDir = () => new Option('--data-dir <dir>', "Jami's data folder (default: the user's own)");
+
+  program
+    .command('search')
+    .description('what the store has for this platform')
+    .argument('[text]', 'part of a name, id, description or publisher')
+    .option('--store <name>', 'ask this configured store')
+    .option('--platform <name>', "default: this machine's")
+    .addOption(dataDir())
+    .option('--json', 'print one JSON array')
+    .action((text, options) => run(() => search(io, text, options)));
+
+  program
+    .command('info')
+    .description('what the store says of one plugin')
+    .argument('<id>')
+    .option('--store <name>', 'ask this configured store')
+    .option('--platform <name>', "default: this machine's")
+    .addOption(dataDir())
+    .option('--json', 'print one JSON object')
+    .action((id, options) => run(() => info(io, id, options)));
+
+  const store = program.command('store').description('configure stores, or run one');
+  store
+    .command('add')
+    .description('configure a store under a root certificate you were given')
+    .argument('<name>')
+    .argument('<url>', 'https, or http on loopback')
+    .requiredOption('--root <pem>', "the store's root certificate")
+    .requiredOption('--sha256 <hex>', 'the digest of that certificate, as you were told')
+    .addOption(dataDir())
+    .option('--json', 'print one JSON object')
+    .action((name, url, options) => run(() => storeAdd(io, name, url, options)));
+  store
+    .command('list')
+    .description('the configured stores')
+    .addOption(dataDir())
+    .option('--json', 'print one JSON array')
+    .action((options) => run(() => storeList(io, options)));
+  store
+    .command('remove')
+    .description('forget a store; what was installed from it stays')
+    .argument('<name>')
+    .addOption(dataDir())
+    .option('--json', 'print one JSON object')
+    .action((name, options) => run(() => storeRemove(io, name, options)));
+  store
+    .command('serve')
+    .description('offer the packages in DIR/packages')
+    .requiredOption('--data-dir <dir>', "the store's folder")
+    .addOption(new Option('--port <n>', '0 = any free port').argParser(parsePort).makeOptionMandatory())
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--name <name>', 'shown to users')
+    .addOption(
+      new Option('--trust-anchor <pem>', 'judge packages under this root; repeatable').argParser(collect),
+    )
+    .addOption(
+      new Option('--revocation <mode>', 'required, when-named or off').argParser(parseRevocationMode),
+    )
+    .option('--crl-url <url>', "where the root's revocation list is published")
+    .option('--allow-private-addresses', 'ask responders on private networks too')
+    .action((options) => run(() => storeServe(io, options)));
+
+  program
+    .command('up')
+    .description('run authority, store and daemon together in one folder, with samples to try')
+    .requiredOption('--dir <dir>', 'everything is kept here')
+    .option('--samples <dir>', 'plugin folders to pack, sign and offer')
+    .action((options) => run(() => up(io, options)));
+}

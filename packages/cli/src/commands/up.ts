@@ -1,0 +1,295 @@
+import { X509Certificate } from 'node:crypto';
+import { copyFile, readFile, rename } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type AuthorityAdmin, connectAdmin, initAuthority } from '@jami-plugin-store/authority';
+import {
+  addStore,
+  connectDaemon,
+  createStoreClient,
+  listStores,
+  type StoreClient,
+} from '@jami-plugin-store/client';
+import { currentPlatform } from '@jami-plugin-store/jpl';
+import { languageOf } from '../daemon-access.js';
+import type { Io } from '../io.js';
+import { printable } from '../printable.js';
+import { acceptLanguage } from '../store-access.js';
+import { type ChildServer, startServer } from '../up/child-server.js';
+import { isThere, type MadeSample, makeSample, readSamples, type Sample } from '../up/sample.js';
+import { tamper } from '../up/tamper.js';
+import { openUpFolder, saveState, type UpState } from '../up/up-folder.js';
+import { UsageError } from '../usage-error.js';
+
+export interface UpOptions {
+  readonly dir: string;
+  readonly samples?: string | undefined;
+}
+
+/** The one that is installed through the whole path when everything runs. */
+const shownSample = 'GreenScreen';
+const storeName = 'samples';
+
+/**
+ * `jpl up`: authority, store and daemon, each in a process of its own, over one folder; then one install through the whole
+ * path, and the samples that are bad on purpose tried and refused. Stays until stopped. Everything is made once: a run that
+ * was killed goes on where it was.
+ */
+export async function up(io: Io, options: UpOptions): Promise<number> {
+  const dir = resolve(io.cwd, options.dir);
+  const say = (text: string): void => io.stdout(`${text}\n`);
+  const servers: ChildServer[] = [];
+  const open = async (name: string, args: readonly string[]): Promise<ChildServer> => {
+    const server = await startServer(name, args, join(dir, 'logs', `${name}.log`));
+    servers.push(server);
+    return server;
+  };
+  try {
+    const state = await openUpFolder(dir);
+    const rootFile = await prepareAuthority(io, dir, state, say);
+    const authorityArgs = [
+      'ca',
+      'serve',
+      '--data-dir',
+      join(dir, 'authority'),
+      '--port',
+      `${state.ports.authority}`,
+    ];
+    const authority = await open('authority', authorityArgs);
+    say(`authority  ${authority.ready.url}  OCSP and revocation lists`);
+
+    const samples = options.samples === undefined ? [] : await readSamples(resolve(io.cwd, options.samples));
+    const made = await publish({
+      dir,
+      samplesDir: options.samples ?? '',
+      samples,
+      state,
+      rootFile,
+      open,
+      servers,
+      say,
+    });
+
+    const store = await open('store', storeArgs(dir, state, rootFile));
+    say(`store      ${store.ready.url}`);
+    await configureStore(dir, rootFile, store.ready.url ?? '');
+    const daemon = await open('daemon', ['daemon', '--data-dir', join(dir, 'data')]);
+    say(`daemon     ${daemon.ready.socket}`);
+
+    await useStore(io, dir, store, daemon, made, say);
+    sayWhatNow(dir, say);
+    await stopOrLoss(io, servers);
+    return 0;
+  } finally {
+    say('stopping');
+    for (const server of servers.reverse()) await server[Symbol.asyncDispose]();
+  }
+}
+
+type Say = (text: string) => void;
+
+/** The root, once. @returns the file with the root certificate */
+async function prepareAuthority(io: Io, dir: string, state: UpState, say: Say): Promise<string> {
+  const authorityDir = join(dir, 'authority');
+  const rootFile = join(authorityDir, 'root.pem');
+  if (!(await isThere(rootFile))) {
+    const made = await initAuthority({
+      dir: authorityDir,
+      name: 'Sample Plugin Store Root',
+      baseUrl: `http://127.0.0.1:${state.ports.authority}`,
+      clock: io.clock,
+    });
+    say(`made a root certificate, SHA-256 ${made.rootFingerprint}`);
+  }
+  return rootFile;
+}
+
+function storeArgs(dir: string, state: UpState, rootFile: string): string[] {
+  const args = ['store', 'serve', '--data-dir', join(dir, 'store'), '--port', `${state.ports.store}`];
+  // The authority of this folder answers on loopback, which a public store would never ask.
+  return [...args, '--name', 'Sample Store', '--trust-anchor', rootFile, '--allow-private-addresses'];
+}
+
+interface Publishing {
+  readonly dir: string;
+  readonly samplesDir: string;
+  readonly samples: readonly Sample[];
+  readonly state: UpState;
+  readonly rootFile: string;
+  readonly open: (name: string, args: readonly string[]) => Promise<ChildServer>;
+  readonly servers: ChildServer[];
+  readonly say: Say;
+}
+
+/** Certifies, packs, signs and publishes what is not published yet, then puts the flaws in place. */
+async function publish(publishing: Publishing): Promise<MadeSample[]> {
+  const { dir, samples, say } = publishing;
+  await using authority = await connectAdmin(join(dir, 'authority'));
+  const organizations = await certifyOrganizations(publishing, authority);
+  let state = await saveState(dir, { ...publishing.state, organizations });
+  const made: MadeSample[] = [];
+  for (const sample of samples) {
+    const done = await makeSample(
+      dir,
+      publishing.samplesDir,
+      sample,
+      authority,
+      organizations[sample.organization] ?? '',
+    );
+    made.push(done);
+    if (done.native !== undefined) {
+      say(
+        `packed and signed ${sample.folder}, ${done.native ? 'with its native library' : 'data only: no C compiler here'}`,
+      );
+    }
+  }
+  const fresh = await copyNew(dir, made);
+  if (fresh.length > 0) await judgeOnce(publishing, made.length);
+  for (const sample of made) {
+    if (sample.flaw === undefined || state.flawed.includes(sample.folder)) continue;
+    await addFlaw(dir, sample, authority, say);
+    state = await saveState(dir, { ...state, flawed: [...state.flawed, sample.folder] });
+  }
+  return made;
+}
+
+async function certifyOrganizations(
+  { samples, state, say }: Publishing,
+  authority: AuthorityAdmin,
+): Promise<Record<string, string>> {
+  const known: Record<string, string> = { ...state.organizations };
+  const issuers = await authority.listIssuers();
+  for (const name of new Set(samples.map(({ organization }) => organization))) {
+    // A run that was killed may have certified it without remembering.
+    const issuer = issuers.find(({ subject }) => subject.includes(`CN=${name}`));
+    if (known[name] !== undefined) continue;
+    known[name] = issuer?.id ?? (await authority.createOrganization({ commonName: name })).keyId;
+    say(`certified the organization ${name}`);
+  }
+  return known;
+}
+
+/** Copies packages the store does not have yet; renamed when whole. */
+async function copyNew(dir: string, made: readonly MadeSample[]): Promise<MadeSample[]> {
+  const fresh: MadeSample[] = [];
+  for (const sample of made) {
+    const target = join(dir, 'store', 'packages', `${sample.folder}.jpl`);
+    if (await isThere(target)) continue;
+    await copyFile(sample.file, `${target}.unfinished`);
+    await rename(`${target}.unfinished`, target);
+    fresh.push(sample);
+  }
+  return fresh;
+}
+
+/** Lets the store judge everything while it is still genuine: what it has published it does not judge again. */
+async function judgeOnce(
+  { dir, state, rootFile, open, servers, say }: Publishing,
+  expected: number,
+): Promise<void> {
+  const store = await open('store', storeArgs(dir, state, rootFile));
+  const count = await untilOffered(store.ready.url ?? '', expected);
+  say(`the store judged the packages and offers ${count}`);
+  servers.splice(servers.indexOf(store), 1);
+  await store[Symbol.asyncDispose]();
+}
+
+async function untilOffered(url: string, expected: number): Promise<number> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answer = await fetch(new URL('/v1/store', url));
+    const { plugins } = (await answer.json()) as { plugins: number };
+    if (plugins >= expected) return plugins;
+    await pause(200);
+  }
+  throw new UsageError('SAMPLES_NOT_PUBLISHED', 'The store refused a sample; its log says why.');
+}
+
+async function addFlaw(dir: string, sample: MadeSample, authority: AuthorityAdmin, say: Say): Promise<void> {
+  if (sample.flaw === 'tampered') {
+    await tamper(join(dir, 'store'), `${sample.folder}.jpl`);
+    say(`changed one file inside ${sample.folder} on the store's disk, after it was signed`);
+  } else {
+    await authority.revoke({ certificate: sample.certificate, reason: 'keyCompromise' });
+    say(`revoked the certificate of ${sample.folder}`);
+  }
+}
+
+async function configureStore(dir: string, rootFile: string, url: string): Promise<void> {
+  const dataDir = join(dir, 'data');
+  const stores = await listStores(dataDir);
+  if (stores.some(({ name }) => name === storeName)) return;
+  const rootPem = await readFile(rootFile, 'utf8');
+  const sha256 = new X509Certificate(rootPem).fingerprint256;
+  await addStore(dataDir, { name: storeName, url, rootPem, sha256 });
+}
+
+/** What a user would do: look at the store, install one, and meet the bad ones. */
+async function useStore(
+  io: Io,
+  dir: string,
+  store: ChildServer,
+  daemon: ChildServer,
+  made: readonly MadeSample[],
+  say: Say,
+): Promise<void> {
+  await using api = connectDaemon(daemon.ready.socket ?? '');
+  await using client = createStoreClient({
+    storeUrl: store.ready.url ?? '',
+    cacheDir: join(dir, 'cache'),
+    daemon: api,
+    platform: currentPlatform(),
+    language: acceptLanguage(languageOf(io)),
+  });
+  await client.start();
+  const catalog = await client.refresh();
+  if (catalog.status !== 'offered') return say('the store offers nothing for this platform');
+  say(`\nthe store offers ${catalog.plugins.length} plugins for ${currentPlatform()}:`);
+  for (const { name, version, author } of catalog.plugins)
+    say(`  ${printable(`${name} ${version}, by ${author}`)}`);
+  const wanted = made.filter(({ folder, flaw }) => folder === shownSample || flaw !== undefined);
+  for (const { folder } of wanted) await tryInstall(client, folder, say);
+}
+
+async function tryInstall(client: StoreClient, id: string, say: Say): Promise<void> {
+  say(`\ninstalling ${id}`);
+  const told = new Set<string>();
+  const stop = client.on((event) => {
+    if (event.type !== 'plugin' || event.plugin.id !== id) return;
+    const { state, download, verification } = event.plugin;
+    const isWhole = download?.total !== undefined && download.received === download.total;
+    if (state === 'downloading' && isWhole) tell(`downloaded ${download.received} bytes`);
+    if (state === 'installing' && verification !== undefined && verification.done === verification.of) {
+      tell(`every one of its ${verification.of} files is signed as it should be`);
+    }
+  });
+  const tell = (text: string): void => {
+    if (!told.has(text)) say(`  ${text}`);
+    told.add(text);
+  };
+  try {
+    const { state, installed, failure } = await client.install(id, { force: true });
+    if (state === 'installed') say(`  installed ${id} ${installed?.version}`);
+    else if (failure !== undefined) say(`  refused: ${printable(failure.message)}\n  code: ${failure.code}`);
+    else say(`  ${state}`);
+  } finally {
+    stop();
+  }
+}
+
+function sayWhatNow(dir: string, say: Say): void {
+  const data = join(dir, 'data');
+  say(`\nEverything runs. In another terminal:
+  node_modules/.bin/jpl list --data-dir ${data}
+  node_modules/.bin/jpl search --data-dir ${data}
+  node_modules/.bin/jpl install Whiteboard --data-dir ${data}
+Ctrl-C stops everything.`);
+}
+
+/** Until Ctrl-C, or until one of the servers ends by itself, which is an error. */
+async function stopOrLoss(io: Io, servers: readonly ChildServer[]): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    if (io.signal.aborted) resolve();
+    io.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([stopped, ...servers.map(({ ended }) => ended)]);
+}

@@ -1,0 +1,134 @@
+import { access, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ClientError, connectDaemon, type DaemonApi, listStores, storeUrl } from '@jami-plugin-store/client';
+import { createDaemon, type Daemon, DaemonError, serveDaemon, socketPathOf } from '@jami-plugin-store/daemon';
+import { parseTrustAnchors, type TrustAnchor } from '@jami-plugin-store/trust';
+import type { Io } from './io.js';
+import { defaultDataDir } from './options.js';
+import { choosePolicy, type PolicyOptions } from './policy.js';
+import { UsageError } from './usage-error.js';
+
+export function dataDirOf(io: Io, options: { dataDir?: string | undefined }): string {
+  return resolve(io.cwd, options.dataDir ?? defaultDataDir(io));
+}
+
+/** The language of texts: Jami's own variable first, then the system's. */
+export function languageOf(io: Io): string {
+  const { JAMI_LANG, LC_ALL, LC_MESSAGES, LANG } = io.env;
+  return [JAMI_LANG, LC_ALL, LC_MESSAGES, LANG].find((value) => value) ?? 'en';
+}
+
+/** A daemon in this process, by the user's policy and the configured stores; it owns the data folder until closed. */
+export async function startDaemon(io: Io, options: PolicyOptions): Promise<Daemon> {
+  const dataDir = dataDirOf(io, options);
+  const policy = await choosePolicy(io, { ...options, dataDir });
+  const byHand = (options.trustAnchor ?? []).length > 0;
+  return await createDaemon({
+    dataDir,
+    anchors: policy.anchors,
+    storeAnchors: byHand ? undefined : await anchorsByStore(dataDir),
+    revocation: policy.revocation,
+    clock: io.clock,
+    at: policy.at,
+    language: languageOf(io),
+    logger: { warn: (_about, message) => io.stderr(`warning: ${message}\n`) },
+  });
+}
+
+async function anchorsByStore(dataDir: string): Promise<ReadonlyMap<string, readonly TrustAnchor[]>> {
+  const stores = await listStores(dataDir);
+  return new Map(
+    stores.map(({ url, rootPem }) => [storeUrl(url).href, parseTrustAnchors(Buffer.from(rootPem))]),
+  );
+}
+
+/** The daemon that owns the data folder, or undefined where none runs. */
+async function runningDaemon(dataDir: string): Promise<DaemonApi | undefined> {
+  if (!(await exists(dataDir))) return undefined;
+  const daemon = connectDaemon(await socketPathOf(dataDir));
+  try {
+    await daemon.info();
+    return daemon;
+  } catch (error) {
+    await daemon[Symbol.asyncDispose]();
+    if (error instanceof ClientError && error.code === 'DAEMON_UNAVAILABLE') return undefined;
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * The daemon of a data folder: the running one, else one in this process for as long as the command takes.
+ * @throws {UsageError} DAEMON_OWNS_POLICY when a running daemon is to be told whom to trust
+ */
+export async function openDaemon(io: Io, options: PolicyOptions): Promise<DaemonApi> {
+  const dataDir = dataDirOf(io, options);
+  const running = await runningDaemon(dataDir);
+  if (running === undefined) return await privateDaemon(io, options);
+  const setsPolicy =
+    options.trustAnchor?.length || options.revocation !== undefined || options.at !== undefined;
+  if (!setsPolicy) return running;
+  await running[Symbol.asyncDispose]();
+  throw new UsageError(
+    'DAEMON_OWNS_POLICY',
+    `A daemon owns ${dataDir} and decides whom to trust; --trust-anchor, --revocation and --at belong to its start.`,
+  );
+}
+
+const lockPatienceMs = 15_000;
+
+/** Another command may hold the folder for a moment: wait for it, and say so when it does not end. */
+async function startWhenFree(io: Io, options: PolicyOptions): Promise<Daemon> {
+  const giveUpAt = performance.now() + lockPatienceMs;
+  for (;;) {
+    try {
+      return await startDaemon(io, options);
+    } catch (error) {
+      const isBusy = error instanceof DaemonError && error.code === 'DATA_DIR_BUSY';
+      if (!isBusy || performance.now() > giveUpAt) throw error;
+    }
+    await pause(100, undefined, { signal: io.signal });
+  }
+}
+
+/** Served on a socket that only this process knows: a neighbour must not be judged by this command's policy. */
+async function privateDaemon(io: Io, options: PolicyOptions): Promise<DaemonApi> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.reverse()) await closer();
+  };
+  try {
+    const daemon = await startWhenFree(io, options);
+    closers.push(async () => daemon[Symbol.asyncDispose]());
+    const folder = await mkdtemp(join(tmpdir(), 'jpl-'));
+    closers.push(() => rm(folder, { recursive: true, force: true }));
+    const server = await serveDaemon(daemon, { socketPath: join(folder, 'daemon.sock') });
+    closers.push(async () => server[Symbol.asyncDispose]());
+    const api = connectDaemon(server.socket);
+    closers.push(async () => api[Symbol.asyncDispose]());
+    return closingBy(api, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function closingBy(api: DaemonApi, close: () => Promise<void>): DaemonApi {
+  return {
+    info: (call) => api.info(call),
+    list: (call) => api.list(call),
+    details: (id, call) => api.details(id, call),
+    install: (request, call) => api.install(request, call),
+    uninstall: (id, call) => api.uninstall(id, call),
+    events: (call) => api.events(call),
+    [Symbol.asyncDispose]: close,
+  };
+}
