@@ -82,7 +82,7 @@ async function readCertificate(archive: Archive, entry: ArchiveEntry): Promise<B
   if (entry.size > maximumPemBytes) {
     throw new TrustError(
       'CERTIFICATE_PEM_MALFORMED',
-      `"${entry.name}" is too large to be a certificate file`,
+      `"${entry.name}" is too large to be a certificate file.`,
       {
         entry: entry.name,
       },
@@ -98,7 +98,7 @@ function judgeManifest(
 ): Manifest {
   const entry = findManifestEntry(archive);
   if (bytes === undefined) {
-    throw new JplError('MANIFEST_MALFORMED', 'The manifest is too large', { entry: entry.name });
+    throw new JplError('MANIFEST_MALFORMED', 'The manifest is too large.', { entry: entry.name });
   }
   const manifest = parseManifest(bytes);
   manifestNamesCertificate(manifest, certificateEntry.name);

@@ -64,7 +64,7 @@ function assertExtendedKeyUsage(leaf: Certificate): void {
 }
 
 function refusal(leaf: Certificate, code: TrustErrorCode, reason: string): TrustError {
-  return new TrustError(code, `The plugin certificate "${leaf.subject.text}" ${reason}`, {
+  return new TrustError(code, `The plugin certificate "${leaf.subject.text}" ${reason}.`, {
     certificate: leaf.subject.text,
   });
 }

@@ -23,10 +23,13 @@ export function judgePackagePath(
 ): ValidatedPath {
   const [leaf] = packageCertificates;
   if (leaf === undefined) {
-    throw new TrustError('CERTIFICATE_PEM_MALFORMED', "The package's certificate entry holds no certificate");
+    throw new TrustError(
+      'CERTIFICATE_PEM_MALFORMED',
+      "The package's certificate entry holds no certificate.",
+    );
   }
   if (anchors.length === 0) {
-    throw new TrustError('NO_TRUST_ANCHOR', 'No trust anchor is configured, so no package can be trusted');
+    throw new TrustError('NO_TRUST_ANCHOR', 'No trust anchor is configured, so no package can be trusted.');
   }
   assertInOrder(packageCertificates);
   const validated = validateAgainstHighestAnchor(leaf, packageCertificates, anchors, at);
@@ -39,7 +42,7 @@ function assertInOrder(certificates: readonly Certificate[]): void {
   if (certificates.length > maxPackageCertificates) {
     throw new TrustError(
       'PACKAGE_CERTIFICATES_TOO_MANY',
-      `The package carries ${certificates.length} certificates; ${maxPackageCertificates} are allowed`,
+      `The package carries ${certificates.length} certificates; ${maxPackageCertificates} are allowed.`,
     );
   }
   const seen = new Set<string>();
@@ -47,7 +50,7 @@ function assertInOrder(certificates: readonly Certificate[]): void {
     if (seen.has(certificate.fingerprint)) {
       throw new TrustError(
         'PACKAGE_CERTIFICATES_DUPLICATE',
-        `The package carries the certificate "${certificate.subject.text}" twice`,
+        `The package carries the certificate "${certificate.subject.text}" twice.`,
         { certificate: certificate.subject.text },
       );
     }
@@ -65,7 +68,7 @@ function misplaced(all: readonly Certificate[], certificate: Certificate, next: 
   if (all.some((first) => formsChain(first, all))) {
     return new TrustError(
       'PACKAGE_CERTIFICATES_OUT_OF_ORDER',
-      "The package's certificates are not in order: the plugin certificate comes first, then each one's issuer",
+      "The package's certificates are not in order: the plugin certificate comes first, then each one's issuer.",
       { certificate: next.subject.text },
     );
   }
@@ -111,7 +114,7 @@ function validateAgainstHighestAnchor(
     failure ??
     new TrustError(
       'PATH_NOT_FOUND',
-      `No trust anchor vouches for the plugin certificate "${target.subject.text}"`,
+      `No trust anchor vouches for the plugin certificate "${target.subject.text}".`,
       {
         certificate: target.subject.text,
       },
@@ -180,7 +183,7 @@ function unrelated(certificate: Certificate, reason: string, cause?: unknown): T
   const subject = certificate.subject.text;
   return new TrustError(
     'PACKAGE_CERTIFICATE_UNRELATED',
-    `The certificate "${subject}" in the package ${reason}`,
+    `The certificate "${subject}" in the package ${reason}.`,
     {
       certificate: subject,
       cause,

@@ -89,7 +89,7 @@ function nameOf(certificate: Certificate): string {
   const names = certificate.subject.attributes.filter(({ type }) => type === commonNameOid);
   const [name] = names;
   const wrong = (reason: string): TrustError =>
-    new TrustError('PUBLISHER_NAME_INVALID', `The publisher's certificate ${reason}`, {
+    new TrustError('PUBLISHER_NAME_INVALID', `The publisher's certificate ${reason}.`, {
       certificate: certificate.subject.text,
     });
   if (name === undefined) throw wrong('has no common name');

@@ -53,7 +53,7 @@ function judgeFinding(
   if (!isFinding(finding) || finding.certificate.fingerprint !== question.certificate.fingerprint) {
     throw refusal(
       'REVOCATION_NOT_ASKED',
-      `Nobody has answered whether the certificate "${subject}" is revoked`,
+      `Nobody has answered whether the certificate "${subject}" is revoked.`,
     );
   }
   switch (finding.status) {
@@ -62,25 +62,25 @@ function judgeFinding(
     case 'revoked':
       throw refusal(
         'CERTIFICATE_REVOKED',
-        `The certificate "${subject}" was revoked${why(finding)}`,
+        `The certificate "${subject}" was revoked${why(finding)}.`,
         finding.url,
       );
     case 'unknown':
       throw refusal(
         'CERTIFICATE_STATUS_UNKNOWN',
-        `The responder does not know the certificate "${subject}"`,
+        `The responder does not know the certificate "${subject}".`,
         finding.url,
       );
     case 'not-offered':
       if (mode === 'when-named' && !namesSource(question.certificate)) return finding;
       throw refusal(
         'REVOCATION_NOT_OFFERED',
-        `The revocation status of the certificate "${subject}" is needed, and there is no usable source for it`,
+        `The revocation status of the certificate "${subject}" is needed, and there is no usable source for it.`,
       );
     case 'not-asked':
       throw refusal(
         'REVOCATION_NOT_ASKED',
-        `The revocation status of the certificate "${subject}" was not asked`,
+        `The revocation status of the certificate "${subject}" was not asked.`,
       );
   }
 }

@@ -23,7 +23,7 @@ export async function verifyEvidence(evidence: SignatureEvidence): Promise<Reado
   if (!(await holds(signatures, signaturesSig, publicKey))) {
     throw new TrustError(
       'SIGNATURE_OF_MAP_INVALID',
-      'The list of signatures was not signed by the plugin certificate',
+      'The list of signatures was not signed by the plugin certificate.',
       { entry: signatureOfMapName },
     );
   }
@@ -83,7 +83,7 @@ function pkcs1(key: KeyObject) {
 }
 
 function signatureInvalid(name: string): TrustError {
-  return new TrustError('SIGNATURE_INVALID', `The signature of "${name}" does not match its content`, {
+  return new TrustError('SIGNATURE_INVALID', `The signature of "${name}" does not match its content.`, {
     entry: name,
   });
 }

@@ -75,12 +75,12 @@ async function readEvidence(archive: Archive, publicKey: KeyObject) {
   const signatureEntry = findSignatureOfMapEntry(archive);
   // RFC 8017 8.2.2: a signature is exactly as long as the modulus. Checked before anything is read.
   if (signatureEntry.size !== modulusBytes(publicKey)) {
-    throw new TrustError('SIGNATURE_OF_MAP_INVALID', "The signature of the list has not the key's length", {
+    throw new TrustError('SIGNATURE_OF_MAP_INVALID', "The signature of the list has not the key's length.", {
       entry: signatureEntry.name,
     });
   }
   if (mapEntry.size > maxSignatureMapBytes) {
-    throw new JplError('SIGNATURE_MAP_MALFORMED', 'The list of signatures is too large', {
+    throw new JplError('SIGNATURE_MAP_MALFORMED', 'The list of signatures is too large.', {
       entry: mapEntry.name,
     });
   }
@@ -96,5 +96,5 @@ function modulusBytes(publicKey: KeyObject): number {
 }
 
 function notSigned(entry: ArchiveEntry): JplError {
-  return new JplError('ENTRY_NOT_SIGNED', `"${entry.name}" is not signed`, { entry: entry.name });
+  return new JplError('ENTRY_NOT_SIGNED', `"${entry.name}" is not signed.`, { entry: entry.name });
 }
