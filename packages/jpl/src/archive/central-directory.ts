@@ -92,11 +92,10 @@ function readRecord(directory: Buffer, at: number, offset: number, limits: Archi
   const nameBytes = directory.subarray(at + fixedBytes, nameEnd);
   const name = decodeName(nameBytes, fields.flags, offset);
   assertReadable(fields, name, offset);
-  const extra = directory.subarray(nameEnd, nameEnd + fields.extraLength);
   const external = directory.readUInt32LE(at + 38);
   const problem =
     restProblem(directory, at) ??
-    extraFieldProblem(extra, 'central') ??
+    extraFieldProblem(directory.subarray(nameEnd), fields.extraLength, 'central') ??
     entryNameProblem(name, limits) ??
     kindProblem(name, external);
   if (problem !== undefined) {

@@ -20,10 +20,17 @@ const lawfulForms: ReadonlyMap<number, (data: Buffer, header: Header) => boolean
   [0x7875, isUnixOwner],
 ]);
 
-/** Judges the extra field of one header, given as its raw bytes. */
-export function extraFieldProblem(extra: Buffer, header: Header): ExtraFieldProblem | undefined {
-  if (extra.length === 0) return undefined;
-  if (extra.length > maxExtraFieldBytes) return malformed(`is longer than ${maxExtraFieldBytes} bytes`);
+/**
+ * Judges the extra field of one header.
+ * @param bytes  begin with the field; what follows it is not looked at
+ */
+export function extraFieldProblem(
+  bytes: Buffer,
+  length: number,
+  header: Header,
+): ExtraFieldProblem | undefined {
+  if (length > maxExtraFieldBytes) return malformed(`is longer than ${maxExtraFieldBytes} bytes`);
+  const extra = bytes.subarray(0, length);
   const seen = new Set<number>();
   let position = 0;
   while (position < extra.length) {

@@ -92,7 +92,7 @@ async function proveOne(source: ByteSource, record: CentralRecord, boundary: num
     });
   }
   const extraStart = fixedBytes + nameBytes.length;
-  const problem = extraFieldProblem(head.subarray(extraStart, extraStart + fields.extraLength), 'local');
+  const problem = extraFieldProblem(head.subarray(extraStart), fields.extraLength, 'local');
   if (problem !== undefined) {
     throw new JplError(problem.code, `${quote(name)}: ${problem.reason}.`, { entry: name, offset });
   }
