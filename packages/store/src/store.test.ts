@@ -140,6 +140,21 @@ describe('a store', () => {
     ]);
   });
 
+  test('logs one line a request, with the id of its answer and without an address', async () => {
+    const lines: string[] = [];
+    await using store = await createStore(options({ logger: { write: (line) => lines.push(line) } }));
+    const { url } = await store.listen({ port: 0 });
+    const answer = await ask(url, '/details/Nobody?arch=x86');
+    const about = () => lines.filter((line) => line.includes(String(answer.headers['x-request-id'])));
+    await vi.waitFor(() => expect(about()).toHaveLength(1));
+    expect(JSON.parse(about()[0] ?? '')).toMatchObject({
+      method: 'GET',
+      url: '/details/Nobody?arch=x86',
+      status: 404,
+    });
+    expect(about()[0]).not.toContain('127.0.0.1');
+  });
+
   test('a data folder that is a file is refused with its reason', async () => {
     const dir = join(dataDir, 'file');
     await writeFile(dir, '');

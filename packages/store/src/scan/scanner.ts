@@ -212,10 +212,8 @@ export class Scanner {
     const problem = publicationProblemOf(seen.file, error, this.#options.clock());
     this.#problems.set(seen.file, { problem, seen });
     const { file, code, message, entry, certificate } = problem;
-    this.#options.log.warn(
-      { file, code, entry, certificate, err: error },
-      `package not published: ${message}`,
-    );
+    const err = code === 'INTERNAL' ? error : undefined;
+    this.#options.log.warn({ file, code, entry, certificate, err }, `package not published: ${message}`);
   }
 
   /** A record counts under the anchors and the strictness of now, not of when it was made. */
