@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import {
+  type Certificate,
+  type CertificateList,
   type PolicyInputs,
   parseCertificate,
   parseCrl,
@@ -53,25 +55,26 @@ function judge(item: PathCase, profile: PathProfile): Verdict {
   if (targetDer === undefined) throw new TrustError('PATH_NOT_FOUND', 'The case has no certificate.');
   const anchorsDer = item.trustAnchorsDer ?? (item.trustAnchorDer === undefined ? [] : [item.trustAnchorDer]);
   validatePath({
-    target: parseCertificate(Buffer.from(targetDer, 'base64')),
-    intermediates: readable(item.certsDer.slice(0, -1), parseCertificate),
-    anchors: anchorsDer.map(toAnchor),
+    target: toCertificate(targetDer),
+    intermediates: readable(item.certsDer.slice(0, -1), toCertificate),
+    anchors: anchorsDer.length === 1 ? anchorsDer.map(toAnchor) : readable(anchorsDer, toAnchor),
     at: item.time === undefined ? new Date() : new Date(item.time),
-    crls: item.checkRevocation === false ? undefined : readable(item.crlsDer ?? [], parseCrl),
+    crls: item.checkRevocation === false ? undefined : readable(item.crlsDer ?? [], toCrl),
     policies: profile === 'no-policy' ? 'ignored' : item.policyInputs,
   });
   return { accepted: true, code: null };
 }
 
-const toAnchor = (der: string): TrustAnchor => ({
-  certificate: parseCertificate(Buffer.from(der, 'base64')),
-});
+const bytesOf = (base64: string): Buffer => Buffer.from(base64, 'base64');
+const toCertificate = (der: string): Certificate => parseCertificate(bytesOf(der));
+const toAnchor = (der: string): TrustAnchor => ({ certificate: toCertificate(der) });
+const toCrl = (der: string): CertificateList => parseCrl(bytesOf(der));
 
 // A bundle may hold certificates and CRLs that cannot be read; nothing can rest on them either.
-function readable<T>(ders: readonly string[], parse: (der: Uint8Array) => T): T[] {
+function readable<T>(ders: readonly string[], read: (der: string) => T): T[] {
   return ders.flatMap((der) => {
     try {
-      return [parse(Buffer.from(der, 'base64'))];
+      return [read(der)];
     } catch (error) {
       if (error instanceof TrustError) return [];
       throw error;

@@ -39,8 +39,11 @@ export function createIssuerIndex(
     else known.push(candidate);
   }
   const distances = distancesFromAnchors([...bySubject.values()].flat(), keyOf);
+  // RFC 5280 4.1.2.4: an issuer has a name; nothing chains to none.
+  const candidatesNamed = (issuer: DistinguishedName): readonly IssuerCandidate[] =>
+    issuer.attributes.length === 0 ? [] : (bySubject.get(keyOf(issuer)) ?? []);
   const rank = (certificate: Certificate): readonly IssuerCandidate[] =>
-    (bySubject.get(keyOf(certificate.issuer)) ?? [])
+    candidatesNamed(certificate.issuer)
       .filter(
         (candidate) => candidate.anchor !== undefined || distances.has(keyOf(candidate.certificate.issuer)),
       )

@@ -226,6 +226,12 @@ describe('issuers', () => {
     expect(underRoot(make({ ...root, issuer: { ...root, subject: cn('Above') } }))).toBe('ISSUER_NOT_A_CA');
   });
 
+  it('need a name', () => {
+    const nameless = { subject: sequence(), key: orgKey };
+    const intermediates = [make({ ...nameless, issuer: root, extensions: [ca()] })];
+    expect(code(leaf({ issuer: nameless }), { intermediates })).toBe('PATH_NOT_FOUND');
+  });
+
   it('need keyCertSign where key usage is stated, the anchor too', () => {
     expect(underOrg([ca(), crlSign])).toBe('ISSUER_KEY_USAGE_FORBIDS');
     expect(underOrg([ca()])).toBe('accepted');
