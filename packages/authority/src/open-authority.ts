@@ -85,9 +85,13 @@ async function assertWhole(registry: Registry, keys: IssuerKeys, folder: Authori
       path: folder.ledger,
     });
   }
-  const key = await keys.get('root');
-  if (spkiOf(key).equals(root.certificate.publicKey.spki)) return;
-  throw new AuthorityError('AUTHORITY_DAMAGED', 'The root key does not belong to the root certificate.', {
-    path: folder.key('root'),
-  });
+  const key = keys.has('root') ? await keys.get('root') : undefined;
+  if (key !== undefined && spkiOf(key).equals(root.certificate.publicKey.spki)) return;
+  throw new AuthorityError(
+    'AUTHORITY_DAMAGED',
+    'The root key is missing or does not belong to the root certificate.',
+    {
+      path: folder.key('root'),
+    },
+  );
 }

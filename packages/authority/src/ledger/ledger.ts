@@ -44,7 +44,7 @@ export async function createLedger(path: string): Promise<Ledger> {
 /**
  * Opens the ledger and hands each record to `take`, in order. A last line that a crash cut off was never
  * acknowledged and is removed; a changed line anywhere is refused.
- * @throws {AuthorityError} AUTHORITY_NOT_FOUND | LEDGER_DAMAGED | STORAGE_FAILED
+ * @throws {AuthorityError} AUTHORITY_DAMAGED | LEDGER_DAMAGED | STORAGE_FAILED
  */
 export async function openLedger(path: string, take: (record: LedgerRecord) => void): Promise<Ledger> {
   let handle: FileHandle | undefined;
@@ -61,7 +61,7 @@ export async function openLedger(path: string, take: (record: LedgerRecord) => v
     await handle?.close();
     if (cause instanceof AuthorityError) throw cause;
     if (isNotFound(cause)) {
-      throw new AuthorityError('AUTHORITY_NOT_FOUND', `There is no ledger at ${path}.`, { path, cause });
+      throw new AuthorityError('AUTHORITY_DAMAGED', `The ledger is missing: ${path}.`, { path, cause });
     }
     throw storageFailed(path, 'read', cause);
   }
