@@ -210,10 +210,12 @@ export class Scanner {
   #refuse(seen: PackageFile, error: unknown): void {
     if (this.#stop.signal.aborted) return;
     const problem = publicationProblemOf(seen.file, error, this.#options.clock());
+    // Told once: what is tried again and again is no news each time.
+    const level = this.#problems.get(seen.file)?.problem.code === problem.code ? 'debug' : 'warn';
     this.#problems.set(seen.file, { problem, seen });
     const { file, code, message, entry, certificate } = problem;
     const err = code === 'INTERNAL' ? error : undefined;
-    this.#options.log.warn({ file, code, entry, certificate, err }, `package not published: ${message}`);
+    this.#options.log[level]({ file, code, entry, certificate, err }, `package not published: ${message}`);
   }
 
   /** A record counts under the anchors and the strictness of now, not of when it was made. */
