@@ -6,6 +6,7 @@ import {
   basicResponse,
   byName,
   explicit,
+  extension,
   octets,
   revoked,
   sequence,
@@ -153,13 +154,42 @@ describe('the signed part', () => {
     expect(outcome({ unusedBits: 1, signWith: () => Buffer.of(0x30, 0x00) })).toBe('OCSP_MALFORMED');
   });
 
-  it('has no element too many', () => {
-    const wrong = [
-      { answers: [Buffer.concat([scene.answer()]), octets(Buffer.alloc(1))] },
-      { extensions: [] },
-      { answers: [scene.answer({ extensions: [] })] },
+  it('has no empty extensions', () => {
+    expect(outcome({ extensions: [] })).toBe('OCSP_MALFORMED');
+    expect(outcome({ answers: [scene.answer({ extensions: [] })] })).toBe('OCSP_MALFORMED');
+  });
+
+  it('has no element too many, wherever it is put, though signed by the responder', () => {
+    const answers = [
+      scene.answer({
+        status: revoked(later(-60), 1),
+        extensions: [extension('1.2.3.4', octets(Buffer.of(1)))],
+      }),
     ];
-    expect(wrong.map(outcome)).toEqual(new Array(wrong.length).fill('OCSP_MALFORMED'));
+    const extensions = [extension('1.2.3.5', octets(Buffer.of(1)))];
+    const outcomes: string[] = [];
+    let tbs: Uint8Array = Buffer.alloc(0);
+    const honest = basic({
+      answers,
+      extensions,
+      signWith: (bytes) => {
+        tbs = bytes;
+        return signerOf(scene.responder.privateKey)(bytes);
+      },
+    });
+    expect(scene.outcome(wrapped(honest))).toBe('revoked');
+    for (const bent of withSurplus(wrapped(honest))) outcomes.push(scene.outcome(bent));
+    for (const bent of withSurplus(honest)) outcomes.push(scene.outcome(wrapped(bent)));
+    for (const bent of withSurplus(Buffer.from(tbs))) {
+      const signature = derElement(0x03, Buffer.of(0), signerOf(scene.responder.privateKey)(bent));
+      const certificates = explicit(0, sequence(scene.responder.certificate.der));
+      const algorithm = sequence(derOid('1.2.840.10045.4.3.2'));
+      outcomes.push(scene.outcome(wrapped(sequence(bent, algorithm, signature, certificates))));
+    }
+    expect(outcomes.length).toBeGreaterThan(60);
+    // The surplus in the signature's AlgorithmIdentifier is a parameter that ECDSA does not have.
+    expect(new Set(outcomes)).toEqual(new Set(['OCSP_MALFORMED', 'OCSP_ALGORITHM_UNSUPPORTED']));
+    expect(outcomes.filter((one) => one === 'OCSP_ALGORITHM_UNSUPPORTED')).toHaveLength(1);
   });
 });
 
@@ -221,3 +251,29 @@ describe('whatever comes', () => {
     );
   });
 });
+
+/** The element once for each constructed element in it, with a NULL put at that one's end. */
+function* withSurplus(der: Buffer): Generator<Buffer> {
+  const tag = der[0] ?? 0;
+  if ((tag & 0x20) === 0) return;
+  const children: Buffer[] = [];
+  for (let at = headerLength(der); at < der.length; ) {
+    const child = der.subarray(at, at + elementLength(der.subarray(at)));
+    children.push(child);
+    at += child.length;
+  }
+  yield derElement(tag, ...children, derElement(0x05));
+  for (const [index, child] of children.entries()) {
+    for (const bent of withSurplus(child)) yield derElement(tag, ...children.with(index, bent));
+  }
+}
+
+function headerLength(der: Buffer): number {
+  const first = der[1] ?? 0;
+  return first < 0x80 ? 2 : 2 + (first & 0x7f);
+}
+
+function elementLength(der: Buffer): number {
+  const header = headerLength(der);
+  return header + (header === 2 ? (der[1] ?? 0) : der.readUIntBE(2, header - 2));
+}
