@@ -39,6 +39,17 @@ export {
   signatureOfMapName,
   signedEntries,
 } from './package/signed-entries.js';
+export { decodePreferenceValues, encodePreferenceValues } from './preferences/preference-values.js';
+export {
+  accountPreferencesName,
+  defaultPreferenceValues,
+  maxPreferencesBytes,
+  type Preference,
+  parsePreferences,
+  preferencesName,
+  preferenceTypes,
+  translatePreference,
+} from './preferences/preferences.js';
 export { negotiateLanguage, preferredLanguages } from './text/language.js';
 export {
   fallbackLanguage,

@@ -1,4 +1,4 @@
-/** The platforms Jami names (`JAMI-COMPATIBILITY`, docs/package-format.md). */
+/** The platforms that Jami has names for. */
 export const platforms = [
   'x86_64-linux-gnu',
   'x86-linux-gnu',

@@ -1,8 +1,8 @@
-import { isUtf8 } from 'node:buffer';
 import { Encoder } from '@msgpack/msgpack';
 import type { Archive } from '../archive/archive.js';
 import { quote } from '../archive/header-fields.js';
 import { JplError } from '../error.js';
+import { encodeMapHeader, MapReader } from './message-pack.js';
 import { signedEntries } from './signed-entries.js';
 
 // 10,000 names of 1,024 bytes with RSA-8192 signatures and their lengths.
@@ -15,7 +15,7 @@ export const maxSignatureMapBytes = 10_000 * (1024 + 1024 + 8) + 5;
  * @throws {JplError} SIGNATURE_MAP_MALFORMED | SIGNATURE_MAP_DUPLICATE_KEY
  */
 export function decodeSignatureMap(bytes: Uint8Array): ReadonlyMap<string, Buffer> {
-  const reader = new MapReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const reader = new MapReader(bytes, malformed);
   const count = reader.readMapHeader();
   const map = new Map<string, Buffer>();
   for (let index = 0; index < count; index += 1) {
@@ -36,7 +36,7 @@ export function decodeSignatureMap(bytes: Uint8Array): ReadonlyMap<string, Buffe
 /** Encodes a signature map in the order of its entries; the same map always gives the same bytes. */
 export function encodeSignatureMap(map: ReadonlyMap<string, Uint8Array>): Buffer {
   const encoder = new Encoder();
-  const parts: Uint8Array[] = [mapHeader(map.size)];
+  const parts: Uint8Array[] = [encodeMapHeader(map.size)];
   for (const [name, signature] of map)
     parts.push(encoder.encode(name), encoder.encode(new Uint8Array(signature)));
   return Buffer.concat(parts);
@@ -65,74 +65,6 @@ export function assertSignatureMapCovers(
   }
 }
 
-function mapHeader(size: number): Buffer {
-  if (size < 16) return Buffer.from([0x80 | size]);
-  const wide = size > 0xffff;
-  const header = Buffer.alloc(wide ? 5 : 3);
-  header[0] = wide ? 0xdf : 0xde;
-  if (wide) header.writeUInt32BE(size, 1);
-  else header.writeUInt16BE(size, 1);
-  return header;
-}
-
-/** The few forms of the MessagePack specification that a signature map may use. */
-class MapReader {
-  readonly #bytes: Buffer;
-  position = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  readMapHeader(): number {
-    const form = this.#byte();
-    if (form >> 4 === 0x8) return form & 0x0f;
-    if (form === 0xde) return this.#length(2);
-    if (form === 0xdf) return this.#length(4);
-    throw this.#malformed('does not begin with a map');
-  }
-
-  readString(): string {
-    const form = this.#byte();
-    let length: number;
-    if (form >> 5 === 0b101) length = form & 0x1f;
-    else if (form === 0xd9) length = this.#length(1);
-    else if (form === 0xda) length = this.#length(2);
-    else if (form === 0xdb) length = this.#length(4);
-    else throw this.#malformed('has a key that is not a string');
-    const text = this.#take(length);
-    if (!isUtf8(text)) throw this.#malformed('has a key that is not UTF-8');
-    return text.toString('utf8');
-  }
-
-  readBinary(): Buffer {
-    const form = this.#byte();
-    if (form === 0xc4) return this.#take(this.#length(1));
-    if (form === 0xc5) return this.#take(this.#length(2));
-    if (form === 0xc6) return this.#take(this.#length(4));
-    throw this.#malformed('has a signature that is not binary');
-  }
-
-  assertEnd(): void {
-    if (this.position !== this.#bytes.length) throw this.#malformed('goes on after its end');
-  }
-
-  #byte(): number {
-    return this.#length(1);
-  }
-
-  #length(bytes: 1 | 2 | 4): number {
-    return this.#take(bytes).readUIntBE(0, bytes);
-  }
-
-  #take(length: number): Buffer {
-    if (this.position + length > this.#bytes.length) throw this.#malformed('is cut off');
-    const taken = this.#bytes.subarray(this.position, this.position + length);
-    this.position += length;
-    return taken;
-  }
-
-  #malformed(what: string): JplError {
-    return new JplError('SIGNATURE_MAP_MALFORMED', `The signature map ${what}.`, { offset: this.position });
-  }
+function malformed(what: string, offset: number): JplError {
+  return new JplError('SIGNATURE_MAP_MALFORMED', `The signature map ${what}.`, { offset });
 }
