@@ -90,6 +90,6 @@ export class ClientError extends Error {
   }
 }
 
-export function isNetworkErrorCode(code: string): code is NetworkErrorCode {
+function isNetworkErrorCode(code: string): code is NetworkErrorCode {
   return Object.hasOwn(networkKindOf, code);
 }

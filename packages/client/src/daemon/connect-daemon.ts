@@ -19,6 +19,8 @@ import { DaemonRefusal } from './daemon-refusal.js';
 import { readEventStream } from './event-stream.js';
 
 export interface ConnectDaemonOptions {
+  /** What a daemon behind a named pipe asks for. */
+  secret?: string | undefined;
   /** Longest wait for the answer to an install, which asks responders over the network. */
   installTimeoutMs?: number | undefined;
   /** Longest wait for any other answer. */
@@ -136,7 +138,7 @@ class SocketDaemon implements DaemonApi {
 
   async *#stream(lastEventId: string, signal: AbortSignal): AsyncGenerator<DaemonNews> {
     await using connection = this.#connect(0);
-    const headers: Record<string, string> = { accept: 'text/event-stream' };
+    const headers: Record<string, string> = { ...this.#credentials(), accept: 'text/event-stream' };
     if (lastEventId !== '') headers['last-event-id'] = lastEventId;
     const answer = await this.#send(connection.client, {
       method: 'GET',
@@ -158,7 +160,10 @@ class SocketDaemon implements DaemonApi {
     const answer = await this.#send(connection.client, {
       method: call.method,
       path: call.path,
-      headers: call.body === undefined ? {} : { 'content-type': 'application/json' },
+      headers: {
+        ...this.#credentials(),
+        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       headersTimeout: timeoutMs,
       signal: linked.signal,
@@ -202,6 +207,11 @@ class SocketDaemon implements DaemonApi {
     } catch (cause) {
       throw this.#invalid('what is not JSON', cause);
     }
+  }
+
+  #credentials(): Record<string, string> {
+    const { secret } = this.#options;
+    return secret === undefined ? {} : { authorization: `Bearer ${secret}` };
   }
 
   #connect(timeoutMs: number): AsyncDisposable & { client: Client } {

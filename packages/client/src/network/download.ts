@@ -10,7 +10,7 @@ import { type Answer, assertAnswered, failureOf, type Transport } from './transp
 import { callableUrl } from './url.js';
 
 /** Largest file downloaded unless told otherwise: a package. */
-export const maxDownloadBytes = 512 * 1024 * 1024;
+const maxDownloadBytes = 512 * 1024 * 1024;
 
 export interface DownloadProgress {
   /** Bytes on disk, resumed ones included. */
