@@ -83,6 +83,24 @@ describe('the certificates of a package', () => {
     );
   });
 
+  it('end at the anchor, though somebody above claims to be below it', async () => {
+    const first = await ca.issue({ subject: '/CN=Round', keyType: 'P-256', extensions: caExtensions });
+    const above = await ca.issue({
+      subject: '/CN=Above',
+      issuer: first,
+      keyType: 'P-256',
+      extensions: caExtensions,
+    });
+    const round = await ca.issue({
+      subject: '/CN=Round',
+      issuer: above,
+      keyOf: first,
+      extensions: caExtensions,
+    });
+    const direct = await ca.issue({ subject: '/CN=Direct', issuer: round, extensions: leafExtensions });
+    expect(namesOf([direct, round, above], [round])).toEqual(['CN=Direct', 'CN=Round']);
+  });
+
   it('are refused without an anchor, and without a certificate', () => {
     expect(() => judge([plugin, organization, root], [])).toThrow(refusal('NO_TRUST_ANCHOR'));
     expect(() => judge([], [root])).toThrow(refusal('CERTIFICATE_PEM_MALFORMED'));
