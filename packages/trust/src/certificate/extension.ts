@@ -25,7 +25,7 @@ const keyUsages: readonly KeyUsage[] = [
 ];
 
 /** Inside an extension's OCTET STRING; a certificate's own limit on bytes binds first. */
-export const extensionLimits: DerLimits = { maxBytes: 1 << 20, maxDepth: 20, maxElements: 20_000 };
+const extensionLimits: DerLimits = { maxBytes: 1 << 20, maxDepth: 20, maxElements: 20_000 };
 
 /** Extensions ::= SEQUENCE SIZE (1..MAX); an extension that occurs twice is handed to `onDuplicate` (RFC 5280 4.2). */
 export function readExtensions(

@@ -79,7 +79,7 @@ export function newKey(namedCurve = 'P-256'): KeyPair {
   return keyPairOf(privateKey);
 }
 
-export function keyPairOf(privateKey: KeyObject): KeyPair {
+function keyPairOf(privateKey: KeyObject): KeyPair {
   const own = createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }));
   return { privateKey: own, spki: createPublicKey(own).export({ type: 'spki', format: 'der' }) };
 }

@@ -7,7 +7,7 @@ const end = '-----END CERTIFICATE-----';
 
 /** The most a PEM file may hold, in bytes and in certificates. */
 export const maximumPemBytes = 1 << 20;
-export const maximumPemCertificates = 1_000;
+const maximumPemCertificates = 1_000;
 
 /**
  * Reads a file of PEM certificates (RFC 7468), one or more, in order. Text between blocks and CRLF are fine;

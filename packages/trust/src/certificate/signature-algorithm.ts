@@ -1,7 +1,7 @@
 import { contextConstructed, type DerLimits, DerReader, readDer, tags } from './der.js';
 import { counterOf, oidOf } from './der-value.js';
 
-export type Hash = 'sha256' | 'sha384' | 'sha512';
+type Hash = 'sha256' | 'sha384' | 'sha512';
 
 /** How a signature is to be verified; `key` is the kind of key it asks for. */
 export interface SignatureScheme {

@@ -13,9 +13,9 @@ export interface SignedData {
   readonly signature: Uint8Array;
 }
 
-export const minimumModulusBits = 2048;
+const minimumModulusBits = 2048;
 /** The most OpenSSL verifies with. */
-export const maximumModulusBits = 16_384;
+const maximumModulusBits = 16_384;
 
 /**
  * Verifies a signature by the algorithms of the trust policy: RSA (PKCS #1 v1.5, PSS), ECDSA on P-256/384/521,

@@ -31,7 +31,7 @@ import type { CertificateList, IssuingDistributionPoint } from './certificate-li
 import { readRevokedEntry } from './revoked-entry.js';
 
 /** The largest CRL that is read: about 250,000 entries. */
-export const crlLimits: DerLimits = { maxBytes: 10 << 20, maxDepth: 20, maxElements: 3_000_000 };
+const crlLimits: DerLimits = { maxBytes: 10 << 20, maxDepth: 20, maxElements: 3_000_000 };
 
 /**
  * Decodes one CRL, strictly (RFC 5280 5.1): DER only, nothing behind it, inner and outer signature algorithm

@@ -14,7 +14,7 @@ export interface PathBudget {
 }
 
 /** Together well under a second on a slow machine; a hundred times what lawful bundles need. */
-export const defaultPathBudget: PathBudget = {
+const defaultPathBudget: PathBudget = {
   steps: 20_000,
   signatureChecks: 1_200,
   nameComparisons: 500_000,

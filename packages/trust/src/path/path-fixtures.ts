@@ -23,7 +23,7 @@ export interface Issuer {
   readonly key: KeyPair;
 }
 
-export const rootKey = newKey();
+const rootKey = newKey();
 export const orgKey = newKey();
 export const leafKey = newKey();
 export const root: Issuer = { subject: cn('Root'), key: rootKey };
