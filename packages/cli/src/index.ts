@@ -1,2 +1,2 @@
 export { runCli } from './cli.js';
-export type { Io } from './io.js';
+export { type Io, processIo } from './io.js';

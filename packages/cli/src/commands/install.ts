@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
+  type ConfiguredStore,
   createStoreClient,
   type DaemonApi,
   type InstallConsent,
@@ -26,10 +27,13 @@ export interface InstallOptions extends PolicyOptions {
 /** `jpl install FILE|ID`: through the daemon that owns the data folder, or in this process where none runs. */
 export async function install(io: Io, target: string, options: InstallOptions): Promise<number> {
   const isFile = await looksLikeFile(io, target);
+  // Asked before the daemon: nothing is made for a command that cannot go on.
+  const store = isFile ? undefined : await chooseStore(io, options);
   await using daemon = await openDaemon(io, options);
-  const { id, version } = isFile
-    ? await installFile(io, daemon, target, options)
-    : await installFromStore(io, daemon, target, options);
+  const { id, version } =
+    store === undefined
+      ? await installFile(io, daemon, target, options)
+      : await installFromStore(io, daemon, store, target, options);
   if (options.json) {
     printJson(io, {
       installed: true,
@@ -65,10 +69,10 @@ async function installFile(
 async function installFromStore(
   io: Io,
   daemon: DaemonApi,
+  { url }: ConfiguredStore,
   id: string,
   options: InstallOptions,
 ): Promise<{ id: string; version: string }> {
-  const { url } = await chooseStore(io, options);
   await using client = createStoreClient({
     storeUrl: url,
     cacheDir: defaultCacheDir(io),
@@ -108,7 +112,10 @@ async function installWatched(
   }
 }
 
-function consentOf({ force, acceptPublisher }: InstallOptions): { force?: boolean; acceptPublisher?: string } {
+function consentOf({ force, acceptPublisher }: InstallOptions): {
+  force?: boolean;
+  acceptPublisher?: string;
+} {
   return {
     ...(force === undefined ? {} : { force }),
     ...(acceptPublisher === undefined ? {} : { acceptPublisher }),

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { copyFile, readFile, rename } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type AuthorityAdmin, connectAdmin, initAuthority } from '@jami-plugin-store/authority';
 import {
@@ -77,7 +77,7 @@ export async function up(io: Io, options: UpOptions): Promise<number> {
     say(`daemon     ${daemon.ready.socket}`);
 
     await useStore(io, dir, store, daemon, made, say);
-    sayWhatNow(dir, say);
+    sayWhatNow(io, dir, say);
     await stopOrLoss(io, servers);
     return 0;
   } finally {
@@ -276,8 +276,8 @@ async function tryInstall(client: StoreClient, id: string, say: Say): Promise<vo
   }
 }
 
-function sayWhatNow(dir: string, say: Say): void {
-  const data = join(dir, 'data');
+function sayWhatNow(io: Io, dir: string, say: Say): void {
+  const data = relative(io.cwd, join(dir, 'data'));
   say(`\nEverything runs. In another terminal:
   node_modules/.bin/jpl list --data-dir ${data}
   node_modules/.bin/jpl search --data-dir ${data}

@@ -1,0 +1,18 @@
+/**
+ * The main job on a fresh machine: setup, then authority, store and daemon with the sample plugins, everything under `.demo/`.
+ * `npm start -- --dir FOLDER` keeps it elsewhere.
+ */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { root, runScript, setup } from './setup.mjs';
+
+await runScript(async () => {
+  const { values } = parseArgs({ options: { dir: { type: 'string', default: join(root, '.demo') } } });
+  await setup();
+  const { processIo, runCli } = await import(
+    pathToFileURL(join(root, 'packages', 'cli', 'dist', 'index.js')).href
+  );
+  const samples = join(root, 'examples', 'plugins');
+  process.exitCode = await runCli(['up', '--dir', values.dir, '--samples', samples], processIo());
+});
