@@ -35,7 +35,7 @@ export const manifestOf = (fields: object = {}): Buffer =>
     JSON.stringify({ id: 'Example', name: 'Example', version: '1.0.0', description: 'A fixture', ...fields }),
   );
 
-export const smallFiles = (): Map<string, Buffer> =>
+const smallFiles = (): Map<string, Buffer> =>
   new Map([
     ['data/', Buffer.alloc(0)],
     ['data/icon.png', Buffer.from('89504e470d0a1a0a', 'hex')],

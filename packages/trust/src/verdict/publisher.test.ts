@@ -131,7 +131,12 @@ describe("an organization's identity", () => {
     }
   });
 
-  it('is absent in paths of one or two levels', () => {
+  it('is absent in paths of one or two levels', async () => {
+    const given = await organization('/CN=Organization given as anchor', foreignRoot);
+    expect(publisherBelow(leaf, given)).toMatchObject({
+      name: 'Organization given as anchor',
+      organization: undefined,
+    });
     expect(publisherBelow(leaf, foreignRoot).organization).toBeUndefined();
     expect(publisherBelow(leaf).organization).toBeUndefined();
     expect(publisherBelow(leaf).pluginKey).toBe(sha256(leaf.certificate.publicKey.spki));
