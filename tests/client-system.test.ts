@@ -70,6 +70,7 @@ describe.each([{ plain: false }, { plain: true }])(
       await expect(client.install('Greeter')).rejects.toMatchObject({
         name: 'ClientError',
         code: 'SAME_VERSION',
+        resultCode: 100,
       });
 
       await world.publish(hand, { id: 'Greeter', version: '1.10.0' });

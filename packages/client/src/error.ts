@@ -1,4 +1,4 @@
-import type { NetworkErrorKind } from '@jami-plugin-store/contract';
+import { type NetworkErrorKind, resultCodeOf } from '@jami-plugin-store/contract';
 
 /** The way to a server failed, or what came back cannot be used. Each belongs to one of Jami's six kinds. */
 export type NetworkErrorCode = keyof typeof networkKindOf;
@@ -79,6 +79,8 @@ export class ClientError extends Error {
   readonly at: string | undefined;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Jami's result code, where this client knows the daemon's answer without asking. */
+  readonly resultCode: number | undefined;
 
   constructor(code: ClientErrorCode, message: string, detail: ClientErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -87,6 +89,8 @@ export class ClientError extends Error {
     this.at = detail.at;
     this.status = detail.status;
     this.retryAfterMs = detail.retryAfterMs;
+    if (code === 'SAME_VERSION') this.resultCode = resultCodeOf['same-version'];
+    else if (code === 'NEWER_INSTALLED') this.resultCode = resultCodeOf['older-version'];
   }
 }
 

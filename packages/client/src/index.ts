@@ -9,7 +9,7 @@ export {
   type NetworkErrorCode,
   networkKindOf,
 } from './error.js';
-export type { Downloaded, DownloadOptions, DownloadPause, DownloadProgress } from './network/download.js';
+export type { Downloaded, DownloadOptions, DownloadPause, DownloadProgress } from './network/download-job.js';
 export {
   createNetwork,
   defaultRetryPolicy,

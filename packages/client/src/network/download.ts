@@ -1,65 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { ClientError } from '../error.js';
-import { contentLength, continuingRange, strongETag } from './content-range.js';
+import { type Downloaded, DownloadJob, type DownloadMeans, type DownloadOptions } from './download-job.js';
 import { lockDownload } from './download-lock.js';
+import { type BodyPlan, mismatch, planRest, planWhole, tooLarge, tooLong } from './download-plan.js';
 import { diskError, openPartFile, type PartFile, removePartFile, sha256OfFile } from './part-file.js';
-import { parseReprDigest, type RepresentationDigest } from './representation-digest.js';
-import type { RetryBudget } from './retry-budget.js';
-import { linkSignals, type Timer, wait } from './timer.js';
-import { type Answer, assertAnswered, failureOf, type Transport } from './transport.js';
+import type { RepresentationDigest } from './representation-digest.js';
+import { linkSignals, wait } from './timer.js';
+import { type Answer, assertAnswered, failureOf } from './transport.js';
 import { callableUrl } from './url.js';
-
-/** Largest file downloaded unless told otherwise: a package. */
-const maxDownloadBytes = 512 * 1024 * 1024;
-
-export interface DownloadProgress {
-  /** Bytes on disk, resumed ones included. */
-  received: number;
-  total: number | undefined;
-}
-
-/** A break the download waits out. */
-export interface DownloadPause {
-  error: ClientError;
-  attempt: number;
-  delayMs: number;
-}
-
-export interface DownloadOptions {
-  onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  onPause?: ((pause: DownloadPause) => void) | undefined;
-  /** Aborting it cancels: what was received is removed. */
-  signal?: AbortSignal | undefined;
-  /** What the file must be: SHA-256 in lowercase hex, size in bytes. */
-  expect?: { sha256?: string | undefined; size?: number | undefined } | undefined;
-  /**
-   * `refuse` (default) ends a download that is whole but not as expected; `keep` hands it over with `asExpected: false`, for
-   * a caller who has it judged.
-   */
-  unexpected?: 'refuse' | 'keep' | undefined;
-  maxBytes?: number | undefined;
-}
-
-export interface Downloaded {
-  path: string;
-  bytes: number;
-  sha256: string;
-  /** Bytes that an earlier, broken download had brought. */
-  resumedBytes: number;
-  asExpected: boolean;
-}
-
-/** What a download works with; all handed in. */
-export interface DownloadMeans {
-  transport: Transport;
-  headers: Record<string, string>;
-  timer: Timer;
-  budget: RetryBudget;
-  /** Longest duration of one download, waits included. */
-  totalTimeoutMs: number;
-  /** Aborted when the client closes: what was received stays for the next time. */
-  closing: AbortSignal;
-}
 
 const refillBytes = 1024 * 1024;
 const maxRestarts = 2;
@@ -91,7 +39,7 @@ export async function downloadFile(
       }),
   });
   try {
-    return await downloadInAttempts(new Job(means, url, target, options, linked.signal));
+    return await downloadInAttempts(new DownloadJob(means, url, target, options, linked.signal));
   } catch (error) {
     const failure = linked.signal.aborted ? failureOf(error, url, linked.signal) : error;
     if (options.signal?.aborted === true) {
@@ -102,25 +50,7 @@ export async function downloadFile(
   }
 }
 
-class Job {
-  resumedBytes = 0;
-  restarts = 0;
-  shortRanges = 0;
-
-  constructor(
-    readonly means: DownloadMeans,
-    readonly url: URL,
-    readonly target: string,
-    readonly options: DownloadOptions,
-    readonly signal: AbortSignal,
-  ) {}
-
-  get maxBytes(): number {
-    return this.options.maxBytes ?? maxDownloadBytes;
-  }
-}
-
-async function downloadInAttempts(job: Job): Promise<Downloaded> {
+async function downloadInAttempts(job: DownloadJob): Promise<Downloaded> {
   for (let first = true; ; first = false) {
     await using part = await openPartFile(job.target, job.url.href);
     if (first) job.resumedBytes = part.length;
@@ -138,7 +68,7 @@ async function downloadInAttempts(job: Job): Promise<Downloaded> {
 }
 
 // A server may send less than the range asked for (RFC 9110 14.2), but not byte by byte.
-function countRange(job: Job, bytes: number): void {
+function countRange(job: DownloadJob, bytes: number): void {
   if (bytes < refillBytes) job.shortRanges += 1;
   if (job.shortRanges > maxShortRanges) {
     throw new ClientError('RANGE_MALFORMED', `${job.url.host} sends the file in too many small ranges`, {
@@ -147,7 +77,7 @@ function countRange(job: Job, bytes: number): void {
   }
 }
 
-async function pause(job: Job, part: PartFile, error: unknown): Promise<void> {
+async function pause(job: DownloadJob, part: PartFile, error: unknown): Promise<void> {
   await part[Symbol.asyncDispose]();
   const next = job.means.budget.spend(error);
   if (next === undefined || !(error instanceof ClientError)) throw error;
@@ -157,7 +87,7 @@ async function pause(job: Job, part: PartFile, error: unknown): Promise<void> {
 
 /** One request. `more`: a further range is needed · `again`: nothing of it can be used, start from zero. */
 async function attempt(
-  job: Job,
+  job: DownloadJob,
   part: PartFile,
 ): Promise<Omit<Downloaded, 'resumedBytes'> | 'more' | 'again'> {
   const { means, url, signal, options } = job;
@@ -179,7 +109,7 @@ async function attempt(
   assertAnswered(answer, resume === undefined ? [200] : [200, 206]);
   let plan: BodyPlan | undefined;
   try {
-    plan = answer.status === 206 ? planRest(job, answer, part) : await planWhole(job, answer, part);
+    plan = answer.status === 206 ? planRest(job, answer, part) : await startWhole(job, answer, part);
   } catch (error) {
     answer.body.discard();
     throw error;
@@ -193,59 +123,16 @@ async function attempt(
   return finish(job, part, plan.digest, answer.status === 206);
 }
 
-interface BodyPlan {
-  /** Length of the whole file; undefined where the server does not say. */
-  total: number | undefined;
-  /** Length of the part when this answer has been read. */
-  until: number | undefined;
-  digest: RepresentationDigest;
-}
-
-/** The plan of a 206; undefined when it does not continue the file the part belongs to. */
-function planRest(job: Job, answer: Answer, part: PartFile): BodyPlan | undefined {
-  const range = continuingRange(answer.headers['content-range'], part.length);
-  if (range === undefined) return undefined;
-  const { etag } = answer.headers;
-  const changedTag = etag !== undefined && etag !== part.state?.etag;
-  const changedLength = part.state?.total !== undefined && part.state.total !== range.total;
-  if (changedTag || changedLength) return undefined;
-  if (range.total > job.maxBytes) throw tooLarge(job.url, job.maxBytes);
-  return {
-    total: range.total,
-    until: range.last + 1,
-    digest: parseReprDigest(answer.headers['repr-digest']),
-  };
-}
-
-async function planWhole(job: Job, answer: Answer, part: PartFile): Promise<BodyPlan> {
-  const { options, url } = job;
-  const total = contentLength(answer.headers['content-length']);
-  const digest = parseReprDigest(answer.headers['repr-digest']);
-  const { expect } = options;
-  const { maxBytes } = job;
-  if (total !== undefined && total > maxBytes) throw tooLarge(url, maxBytes);
-  const refuses = options.unexpected !== 'keep';
-  if (refuses && total !== undefined && expect?.size !== undefined && total !== expect.size) {
-    throw new ClientError('LENGTH_MISMATCH', `${url.href} has ${total} bytes; ${expect.size} were expected`, {
-      at: url.href,
-    });
-  }
-  const delimited = total !== undefined || answer.headers['transfer-encoding'] !== undefined;
-  const provable = digest.sha256 ?? digest.sha512 ?? expect?.sha256 ?? expect?.size;
-  if (!delimited && provable === undefined) {
-    throw new ClientError('LENGTH_UNKNOWN', `${url.href} ends where its connection ends: it may be cut`, {
-      at: url.href,
-    });
-  }
-  const etag = strongETag(answer.headers.etag);
+async function startWhole(job: DownloadJob, answer: Answer, part: PartFile): Promise<BodyPlan> {
+  const plan = planWhole(job, answer);
+  const { etag, total } = plan;
   job.resumedBytes = 0;
-  await part.restart(
-    etag === undefined ? undefined : { url: url.href, etag, ...(total === undefined ? {} : { total }) },
-  );
-  return { total, until: total, digest };
+  const state = { url: job.url.href, etag: etag ?? '', ...(total === undefined ? {} : { total }) };
+  await part.restart(etag === undefined ? undefined : state);
+  return plan;
 }
 
-async function receive(job: Job, answer: Answer, part: PartFile, plan: BodyPlan): Promise<void> {
+async function receive(job: DownloadJob, answer: Answer, part: PartFile, plan: BodyPlan): Promise<void> {
   const { options, url, signal } = job;
   const report = progressReporter(options.onProgress, plan.total);
   report(part.length);
@@ -273,7 +160,7 @@ async function receive(job: Job, answer: Answer, part: PartFile, plan: BodyPlan)
 
 /** Checks what is whole and gives it its name; a resumed file that came out wrong is fetched again from its start. */
 async function finish(
-  job: Job,
+  job: DownloadJob,
   part: PartFile,
   announced: RepresentationDigest,
   joined: boolean,
@@ -300,7 +187,7 @@ async function finish(
   return { path: target, bytes: length, sha256: digests.sha256, asExpected };
 }
 
-async function startAgain(job: Job, part: PartFile, reason: string): Promise<'again'> {
+async function startAgain(job: DownloadJob, part: PartFile, reason: string): Promise<'again'> {
   job.restarts += 1;
   job.resumedBytes = 0;
   await part.restart(undefined);
@@ -328,40 +215,6 @@ async function reuse(target: string, options: DownloadOptions): Promise<Download
     throw diskError(target, error);
   }
   return undefined;
-}
-
-function mismatch(
-  url: URL,
-  found: { length: number; size: number | undefined; asAnnounced: boolean },
-): ClientError {
-  if (found.asAnnounced && found.size !== undefined && found.size !== found.length) {
-    return new ClientError(
-      'LENGTH_MISMATCH',
-      `${url.href} has ${found.length} bytes; ${found.size} were expected`,
-      { at: url.href },
-    );
-  }
-  return new ClientError(
-    'DIGEST_MISMATCH',
-    found.asAnnounced
-      ? `${url.href} is not the file that was expected: its digest differs`
-      : `${url.href} was damaged on its way: its digest is not the one the server announced`,
-    { at: url.href },
-  );
-}
-
-function tooLong(url: URL, plan: BodyPlan): ClientError {
-  return new ClientError(
-    'LENGTH_MISMATCH',
-    `${url.href} sent more bytes than the ${plan.until} it announced`,
-    {
-      at: url.href,
-    },
-  );
-}
-
-function tooLarge(url: URL, maxBytes: number): ClientError {
-  return new ClientError('ANSWER_TOO_LARGE', `${url.href} has more than ${maxBytes} bytes`, { at: url.href });
 }
 
 /** Reports at most some 200 times a file, and always its first and last byte. */

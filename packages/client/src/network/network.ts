@@ -1,5 +1,6 @@
 import { ClientError } from '../error.js';
-import { type Downloaded, type DownloadOptions, downloadFile } from './download.js';
+import { downloadFile } from './download.js';
+import type { Downloaded, DownloadOptions } from './download-job.js';
 import { readJson } from './json-answer.js';
 import { createRetryBudget, mayPass, type RetryPolicy } from './retry-budget.js';
 import { linkSignals, systemTimer, type Timer, wait } from './timer.js';
