@@ -30,12 +30,13 @@ export function entryNameProblem(
   if (Buffer.byteLength(name) > limits.maxNameBytes) {
     return { code: 'NAME_TOO_LONG', reason: `its name is longer than ${limits.maxNameBytes} bytes` };
   }
-  const problem = characterProblem(name);
+  const isPlain = plainPath.test(name);
+  const problem = isPlain ? undefined : characterProblem(name);
   if (problem !== undefined) return problem;
   if (name.startsWith('/') || /^[A-Za-z]:/.test(name)) {
     return { code: 'NAME_ABSOLUTE', reason: 'its name is an absolute path' };
   }
-  if (forbiddenOnWindows.test(name)) {
+  if (!isPlain && forbiddenOnWindows.test(name)) {
     return { code: 'NAME_FORBIDDEN_CHARACTER', reason: 'its name holds one of < > : " | ? *' };
   }
   const components = (name.endsWith('/') ? name.slice(0, -1) : name).split('/');
@@ -45,9 +46,9 @@ export function entryNameProblem(
   return firstComponentProblem(components);
 }
 
-/** The form under which two names are one file on some disk: compatibility-normalised and case-folded. */
+/** The form under which two parts of a path are one on some disk: compatibility-normalised and case-folded. */
 export function foldName(name: string): string {
-  if (plainLower.test(name)) return name;
+  if (plain.test(name)) return name.toLowerCase();
   let folded = name;
   for (let round = 0; round < maxFoldRounds; round += 1) {
     // Lower case first: the capital sharp s has a small form, and only that one becomes "ss".
@@ -60,8 +61,8 @@ export function foldName(name: string): string {
 
 // Every single character is stable after one round; more are for what composition brings together.
 const maxFoldRounds = 4;
-const plainLower = /^[a-z0-9._/-]*$/;
 const plain = /^[A-Za-z0-9._-]+$/;
+const plainPath = /^[A-Za-z0-9._/-]+$/;
 
 function characterProblem(name: string): NameProblem | undefined {
   if (name.includes('\\')) {

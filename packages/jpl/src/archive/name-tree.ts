@@ -2,8 +2,9 @@ import type { NameErrorCode } from '../error.js';
 import { foldName } from './entry-name.js';
 
 interface Node {
-  /** Path as first written, without a trailing slash. */
-  readonly path: string;
+  readonly id: number;
+  /** Last part of the path, as first written. */
+  readonly component: string;
   readonly kind: 'file' | 'directory';
   /** False for a folder known only as part of other names. */
   listed: boolean;
@@ -14,40 +15,51 @@ export interface CollisionProblem {
   readonly reason: string;
 }
 
-/** The names taken so far, compared as the most forgetful disk would. */
+/** The names taken so far, compared part by part as the most forgetful disk would. */
 export class NameTree {
+  /** Keyed by the parent's id and the folded part, so that deep and long names cost no more than their length. */
   readonly #nodes = new Map<string, Node>();
 
   /** Takes a name with all the folders it lies in, or says with what it collides. */
   add(name: string, kind: 'file' | 'directory'): CollisionProblem | undefined {
-    const path = name.endsWith('/') ? name.slice(0, -1) : name;
-    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
-      const problem = this.#take({ path: path.slice(0, slash), kind: 'directory', listed: false });
+    const components = (name.endsWith('/') ? name.slice(0, -1) : name).split('/');
+    let parent = 0;
+    for (const [depth, component] of components.entries()) {
+      const isListed = depth === components.length - 1;
+      const key = `${parent}/${foldName(component)}`;
+      const taken = this.#nodes.get(key);
+      if (taken === undefined) {
+        const id = this.#nodes.size + 1;
+        this.#nodes.set(key, { id, component, kind: isListed ? kind : 'directory', listed: isListed });
+        parent = id;
+        continue;
+      }
+      const problem = collision(taken, component, isListed ? kind : 'directory', isListed);
       if (problem !== undefined) return problem;
+      taken.listed ||= isListed;
+      parent = taken.id;
     }
-    return this.#take({ path, kind, listed: true });
-  }
-
-  #take(node: Node): CollisionProblem | undefined {
-    const folded = foldName(node.path);
-    const taken = this.#nodes.get(folded);
-    if (taken === undefined) {
-      this.#nodes.set(folded, node);
-      return undefined;
-    }
-    if (taken.kind !== node.kind) {
-      return { code: 'FILE_FOLDER_COLLISION', reason: `"${node.path}" is both a file and a folder` };
-    }
-    if (taken.path !== node.path) {
-      return {
-        code: 'NAME_COLLISION',
-        reason: `"${taken.path}" and "${node.path}" are one name where case or Unicode form do not count`,
-      };
-    }
-    if (taken.listed && node.listed) {
-      return { code: 'DUPLICATE_NAME', reason: `"${node.path}" is in the archive twice` };
-    }
-    taken.listed ||= node.listed;
     return undefined;
   }
+}
+
+function collision(
+  taken: Node,
+  component: string,
+  kind: Node['kind'],
+  isListed: boolean,
+): CollisionProblem | undefined {
+  if (taken.kind !== kind) {
+    return { code: 'FILE_FOLDER_COLLISION', reason: `"${component}" is both a file and a folder` };
+  }
+  if (taken.component !== component) {
+    return {
+      code: 'NAME_COLLISION',
+      reason: `"${taken.component}" and "${component}" are one name where case or Unicode form do not count`,
+    };
+  }
+  if (taken.listed && isListed) {
+    return { code: 'DUPLICATE_NAME', reason: `"${component}" is there twice` };
+  }
+  return undefined;
 }

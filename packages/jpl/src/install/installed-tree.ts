@@ -60,8 +60,8 @@ function installedPath({ name, kind }: PlannedEntry, platform: string): string |
 }
 
 function assertFree(taken: NameTree, entry: PlannedEntry, path: string): void {
-  const [root = ''] = foldName(path).split('/');
-  if (root === preferencesFileName) {
+  const [root = ''] = path.split('/');
+  if (foldName(root) === preferencesFileName) {
     throw new JplError(
       'INSTALLED_NAME_RESERVED',
       `${quote(entry.name)} would take the place of the preferences.`,
