@@ -164,13 +164,27 @@ describe('a download that breaks', () => {
         return;
       }
       response.writeHead(206, { 'content-range': 'bytes 300000-699999/700000', etag: '"a"', ...headers });
-      response.end(other.subarray(300_000));
+      const claimed = /^bytes 300000-(\d+)/.exec(headers['content-range'] ?? '')?.[1];
+      response.end(Buffer.alloc(Number(claimed ?? 699_999) - 299_999, 'x'));
     });
     await using net = network();
     const target = join(folder.path, 'x.jpl');
     const got = await net.download(server.url, target);
     expect(got.resumedBytes).toBe(0);
     expect((await readFile(target)).equals(other)).toBe(true);
+  });
+
+  test('never joins what came from another address', async () => {
+    await using folder = await temporaryFolder();
+    const target = join(folder.path, 'x.jpl');
+    await using server = await serve((request, response) =>
+      sendFile(request, response, { bytes, etag: '"a"' }),
+    );
+    await writeFile(`${target}.part`, 'another file');
+    await writeFile(`${target}.part.json`, JSON.stringify({ url: `${server.url}other`, etag: '"a"' }));
+    await using net = network();
+    expect(await net.download(server.url, target)).toMatchObject({ sha256, resumedBytes: 0 });
+    expect(server.requests[0]?.headers.range).toBeUndefined();
   });
 
   test('starts from zero when the joined file is not the expected one, and when the range is gone', async () => {
