@@ -31,6 +31,8 @@ interface Issued {
 export interface Signer {
   readonly key: KeyObject;
   readonly chain: Buffer;
+  /** Its certificate's own file. */
+  readonly file: string;
 }
 
 export interface PackageWish {
@@ -99,27 +101,43 @@ export class DaemonFixtures implements AsyncDisposable {
       rootPem: root.pem,
       organization: async (name) => {
         const organization = await this.#issue(name, 'EC', caExtensions(', pathlen:0'), root);
-        return async (extensions = []) => {
-          const leaf = await this.#issue(
-            `${name} plugin`,
-            'RSA',
-            [...leafExtensions, ...extensions],
-            organization,
-          );
-          return { key: leaf.key, chain: Buffer.concat([leaf.pem, organization.pem]) };
+        const issue = async (extensions: string[] = []): Promise<Signer> => {
+          const extended = [...leafExtensions, ...extensions];
+          const leaf = await this.#issue(`${name} plugin`, 'RSA', extended, organization);
+          return { key: leaf.key, chain: Buffer.concat([leaf.pem, organization.pem]), file: leaf.file };
         };
+        return Object.assign(issue, {
+          revoke: async (signer: Signer) => {
+            const by = ['-cert', organization.file, '-keyfile', organization.keyFile];
+            await run('openssl', ['ca', '-config', this.#config, '-revoke', signer.file, ...by]);
+          },
+          ocsp: (request: Buffer) => this.#answerOcsp(organization, request),
+        });
       },
       direct: async () => {
         const leaf = await this.#issue('Direct plugin', 'RSA', leafExtensions, root);
-        return { key: leaf.key, chain: leaf.pem };
+        return { key: leaf.key, chain: leaf.pem, file: leaf.file };
       },
     };
+  }
+
+  get #config(): string {
+    return join(this.folder, 'openssl.cnf');
+  }
+
+  async #answerOcsp(responder: Issued, request: Buffer): Promise<Buffer> {
+    const [asked, answered] = [this.path('request'), this.path('response')];
+    await writeFile(asked, request);
+    const signer = ['-CA', responder.file, '-rsigner', responder.file, '-rkey', responder.keyFile];
+    const index = ['-index', join(this.folder, 'index.txt')];
+    await run('openssl', ['ocsp', ...index, ...signer, '-reqin', asked, '-respout', answered]);
+    return readFile(answered);
   }
 
   async #issue(name: string, type: 'EC' | 'RSA', extensions: string[], issuer?: Issued): Promise<Issued> {
     const base = this.path('certificate');
     const options = type === 'RSA' ? 'rsa_keygen_bits:2048' : 'ec_paramgen_curve:P-256';
-    const [keyFile, file, config] = [`${base}.key`, `${base}.pem`, join(this.folder, 'openssl.cnf')];
+    const [keyFile, file, config] = [`${base}.key`, `${base}.pem`, this.#config];
     await writeFile(`${base}.ext`, [...extensions, ''].join('\n'));
     await run('openssl', ['genpkey', '-algorithm', type, '-pkeyopt', options, '-out', keyFile]);
     const request = ['req', '-new', '-config', config, '-key', keyFile, '-subj', `/CN=${name}`];
@@ -136,11 +154,18 @@ export class DaemonFixtures implements AsyncDisposable {
   }
 }
 
+export interface Organization {
+  (extensions?: string[]): Promise<Signer>;
+  revoke(signer: Signer): Promise<void>;
+  /** The organization's own responder: one OCSP request to one response, both DER. */
+  ocsp(request: Buffer): Promise<Buffer>;
+}
+
 export interface Authority {
   readonly anchor: TrustAnchor;
   readonly rootPem: Buffer;
   /** Makes an organization; what it returns makes plugin certificates, with further extension lines if wished. */
-  organization(name: string): Promise<(extensions?: string[]) => Promise<Signer>>;
+  organization(name: string): Promise<Organization>;
   /** A plugin certificate signed by the root itself. */
   direct(): Promise<Signer>;
 }

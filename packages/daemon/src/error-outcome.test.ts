@@ -40,7 +40,7 @@ describe('typedError', () => {
   it('gives errors of the file system their own code and keeps them as cause', async () => {
     const error = await open('/dev/null/x').catch((cause: unknown) => cause);
     expect(typedError(error)).toMatchObject({ code: 'IO_ERROR', path: '/dev/null/x', cause: error });
-    expect(typedError(error).message).toBe('The disk failed at /dev/null/x (ENOTDIR).');
+    expect(typedError(error).message).toBe('The disk could not be read or written at /dev/null/x (ENOTDIR).');
   });
 
   it('calls everything else a defect, by name', () => {

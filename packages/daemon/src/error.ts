@@ -66,7 +66,7 @@ export const daemonErrorTable: Readonly<Record<DaemonErrorCode, ErrorRow>> = {
   TOO_MANY_FILES: { kind: 'internal', status: 503, title: 'Too many open files' },
   NAME_TOO_LONG: { kind: 'internal', status: 422, title: 'A file name is too long for this disk' },
   FILE_TOO_LARGE: { kind: 'internal', status: 507, title: 'A file is larger than allowed' },
-  IO_ERROR: { kind: 'internal', status: 500, title: 'The disk failed' },
+  IO_ERROR: { kind: 'internal', status: 500, title: 'The disk could not be read or written' },
 
   REQUEST_INVALID: { kind: 'internal', status: 400, title: 'The request is not well-formed' },
   PATH_NOT_ABSOLUTE: { kind: 'internal', status: 400, title: 'The path is not absolute' },

@@ -57,9 +57,10 @@ function junctionSwitch(disk: Disk, layout: Layout): LinkSwitch {
     },
     deactivate: (id) => disk.remove(layout.link(id)),
     recover: async (id) => {
+      if ((await disk.kindOf(layout.journal(id))) === 'absent') return;
       const tree = await readJournal(disk, layout, id);
-      if (tree === undefined) return;
-      if ((await disk.kindOf(layout.tree(id, tree))) === 'directory') await place(id, tree);
+      const isThere = tree !== undefined && (await disk.kindOf(layout.tree(id, tree))) === 'directory';
+      if (isThere) await place(id, tree);
       else await disk.remove(layout.journal(id));
     },
   };
