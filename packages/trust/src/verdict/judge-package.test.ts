@@ -356,6 +356,11 @@ describe('a package is refused', () => {
       'MANIFEST_MALFORMED',
     ],
     [
+      'with a manifest of over 8 MiB, which passes by in chunks',
+      (files) => files.set('manifest.json', manifestOf({ description: 'x'.repeat(9 << 20) })),
+      'MANIFEST_MALFORMED',
+    ],
+    [
       'with a key twice in its manifest',
       (files) =>
         files.set('manifest.json', Buffer.from('{"id":"Example","id":"Other","name":"n","version":"1"}')),

@@ -6,6 +6,7 @@ import { type JudgePackageRequest, judgePackage } from './judge-package.js';
 import { fixtureInstant, type Issued, OpensslCa } from './openssl-fixtures.js';
 import { archiveOf, draftOf, manifestOf } from './package-fixtures.js';
 import type { EntrySink } from './verified-plugin.js';
+import { verifyEntries } from './verify-entries.js';
 
 const mebibyte = 1024 * 1024;
 const largeBytes = 9 * mebibyte;
@@ -214,6 +215,27 @@ describe('of several failing entries', () => {
   });
 });
 
+describe('what lies behind a failing entry', () => {
+  it('is left alone', async () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 400 }, (_, i) => [`data/${1000 + i}`, Buffer.from([i])]),
+    );
+    const draft = draftOf([plugin], filesOf(many));
+    draft.signatures.set('data/1000', Buffer.alloc(256));
+    const archive = await archiveOf(draft);
+    let reads = 0;
+    const counting: Archive = {
+      ...archive,
+      read: (entry) => {
+        reads += 1;
+        return archive.read(entry);
+      },
+    };
+    await expect(judge(counting)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID', entry: 'data/1000' });
+    expect(reads).toBeLessThan(300);
+  });
+});
+
 describe('progress', () => {
   it('rises from nothing to all signed bytes', async () => {
     const files = filesOf({ 'data/a': Buffer.alloc(1000), 'lib/large': Buffer.alloc(largeBytes) });
@@ -257,6 +279,16 @@ describe('the signal', () => {
       expect(sink.running).toBe(0);
     },
   );
+
+  it('never lets entries pass that were not looked at', async () => {
+    const archive = await archiveOf(draftOf([plugin]));
+    const entries = archive.entries.map((entry) => ({ entry, signature: Buffer.alloc(256) }));
+    const verification = {
+      publicKey: plugin.certificate.publicKey.keyObject,
+      signal: AbortSignal.abort(enough),
+    };
+    await expect(verifyEntries(archive, entries, verification)).rejects.toBe(enough);
+  });
 
   it('ends it while nobody answers about revocation', async () => {
     const issuer = await ca.issue({

@@ -7,7 +7,6 @@ import {
   findSignatureOfMapEntry,
   JplError,
   manifestName,
-  maxManifestBytes,
   maxSignatureMapBytes,
   signedEntries,
 } from '@jami-plugin-store/jpl';
@@ -19,7 +18,7 @@ import { verifyEntries } from './verify-entries.js';
 export interface VerifiedContents {
   readonly signatures: Buffer;
   readonly signaturesSig: Buffer;
-  /** Undefined where the package has none, or one too large to be one. */
+  /** Undefined where the package has none, or one so large that it passed by in chunks. */
   readonly manifestBytes: Buffer | undefined;
   readonly files: number;
   readonly bytes: number;
@@ -63,7 +62,7 @@ export async function verifySignatures(
       if (read > 0) onProgress?.(done, bytes);
     },
     onContent: (entry, content) => {
-      if (entry.name === manifestName && content.length <= maxManifestBytes) manifestBytes = content;
+      if (entry.name === manifestName) manifestBytes = content;
     },
   });
   const files = entries.filter(({ entry }) => entry.kind === 'file').length;
