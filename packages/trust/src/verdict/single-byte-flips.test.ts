@@ -28,7 +28,8 @@ beforeAll(async () => {
 });
 afterAll(() => ca[Symbol.asyncDispose]());
 
-describe('any single byte changed in a signed package', () => {
+// Some 11,000 judgements: seconds on a machine that does nothing else.
+describe('any single byte changed in a signed package', { timeout: 180_000 }, () => {
   it.each([
     ['stored', false],
     ['deflated', true],
