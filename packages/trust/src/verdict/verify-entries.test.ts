@@ -176,6 +176,11 @@ describe('the sink', () => {
       const archive = await archiveOf(draftOf([plugin], filesOf({ a: content })));
       await expect(judge(archive, { sink: broken })).rejects.toThrow('broken at once');
     }
+    const draft = draftOf([plugin], filesOf({ a: Buffer.from('x') }));
+    draft.signatures.set('a', Buffer.alloc(256));
+    // What the judge found itself comes first.
+    const refusal = judge(await archiveOf(draft), { sink: broken });
+    await expect(refusal).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
   });
 
   it('is at rest when a refusal is told', async () => {
