@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DaemonRefusal, type StoreClientEvent } from '@jami-plugin-store/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ClientWorld, createPublisher, nextEvent, type Publisher } from './client-world.js';
+import { ClientWorld, createPublisher, makePackage, nextEvent, type Publisher } from './client-world.js';
 import { temporaryFolder } from './interop/openssl.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -194,6 +194,24 @@ describe('what the client shows', () => {
     });
   });
 
+  test('a check for updates that the store does not answer', async () => {
+    const path = await world.publish(hand, { id: 'Greeter', version: '1.0.0' });
+    await using client = world.client();
+    await client.start();
+    await client.installFile(path);
+    await client.install('Greeter', { force: true });
+    for (const plain of [true, false]) {
+      Object.assign(world.front.mischief, { plain, status: undefined });
+      expect(await client.checkForUpdates()).toEqual({ updates: [], failures: [] });
+      world.front.mischief.status = 503;
+      expect(await client.checkForUpdates()).toMatchObject({
+        updates: [],
+        failures: [{ id: 'Greeter', failure: { source: 'network', code: 'HTTP_STATUS' } }],
+      });
+    }
+    expect(client.plugin('Greeter')).toMatchObject({ state: 'installed', installed: { version: '1.0.0' } });
+  });
+
   test("another program's doings, by the daemon's events", async () => {
     const path = await world.publish(hand, { id: 'Greeter', version: '1.0.0' });
     await using client = world.client();
@@ -259,20 +277,27 @@ describe('what the client shows', () => {
 
 describe('what an update may be', () => {
   test("another publisher's plugin is refused, and taken once the user has confirmed", async () => {
-    const mine = await world.publish(hand, { id: 'Greeter', version: '1.0.0' });
+    const mine = await makePackage(hand, { id: 'Greeter', version: '1.0.0' });
     await using client = world.client();
     await client.start();
     await client.installFile(mine);
-    await world.publish(stranger, { id: 'Stranger', version: '1.0.0' });
-    const foreign = await world.publish(stranger, { id: 'Greeter', version: '2.0.0' });
-    const error = await client.installFile(foreign).catch((caught: unknown) => caught);
-    expect(error).toBeInstanceOf(DaemonRefusal);
-    const { code, resultCode, problem } = error as DaemonRefusal;
-    expect([code, resultCode]).toEqual(['PUBLISHER_CHANGED', 400]);
-    const { organization, pluginKey } = problem.publisher ?? {};
-    await client.installFile(foreign, { acceptPublisher: organization ?? pluginKey });
-    expect(client.plugin('Greeter')?.installed).toEqual({ version: '2.0.0' });
-    expect([existsSync(mine), existsSync(foreign)]).toEqual([true, true]);
+    await world.publish(stranger, { id: 'Greeter', version: '2.0.0' });
+    await client.refresh();
+    const failed = await client.update('Greeter');
+    expect(failed).toMatchObject({
+      state: 'failed',
+      installed: { version: '1.0.0' },
+      failure: { source: 'daemon', code: 'PUBLISHER_CHANGED', resultCode: 400 },
+    });
+    const { publisher, installedPublisher } = failed.failure ?? {};
+    expect(publisher?.pluginKey).not.toBe(installedPublisher?.pluginKey);
+    expect(await world.cached()).toEqual([]);
+    const acceptPublisher = publisher?.organization ?? publisher?.pluginKey;
+    expect(await client.retry('Greeter', { acceptPublisher })).toMatchObject({
+      state: 'installed',
+      installed: { version: '2.0.0' },
+    });
+    expect(existsSync(mine)).toBe(true);
   });
 
   test('a plugin of another store is another plugin', async () => {

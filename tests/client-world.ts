@@ -49,7 +49,7 @@ export async function createPublisher(folder: string): Promise<Publisher> {
 }
 
 /** Packs and signs a plugin; `bulk` bytes nothing compresses make its download take several chunks. */
-async function makePackage(
+export async function makePackage(
   publisher: Publisher,
   { id, version, bulk = 700_000 }: { id: string; version: string; bulk?: number },
 ): Promise<string> {

@@ -149,7 +149,7 @@ describe('a download that breaks', () => {
     expect((await readFile(target)).equals(changed.bytes)).toBe(true);
   });
 
-  test.each([
+  test.each<[string, Record<string, string>]>([
     ['another entity tag', { etag: '"b"' }],
     ['another length', { 'content-range': 'bytes 300000-799999/800000' }],
     ['another offset', { 'content-range': 'bytes 0-399999/700000' }],
