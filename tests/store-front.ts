@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo, Socket } from 'node:net';
 
 /** What the front does to the next requests; everything else passes through to the real store behind it. */
-export interface Mischief {
+interface Mischief {
   /** Hides the documented API, so that only Jami's own routes are left. */
   plain?: boolean | undefined;
   /** Answers this path as if that one had been asked for. */
