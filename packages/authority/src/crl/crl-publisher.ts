@@ -6,6 +6,7 @@ import type { IssuerState, Registry } from '../ledger/registry.js';
 import type { AuthorityFolder } from '../storage/folder.js';
 import type { Troubles } from '../troubles.js';
 import { buildCrl, type RevokedEntry } from '../x509/crl-builder.js';
+import { coversRevocations } from './crl-coverage.js';
 import { loadCrl, type PublishedCrl, publishedCrl, saveCrl } from './crl-file.js';
 
 export interface CrlPublisherOptions {
@@ -57,13 +58,7 @@ export class CrlPublisher {
     const { registry, keys, clock, troubles } = this.#options;
     const issuer = registry.issuer(issuerId);
     const current = this.#current.get(issuerId);
-    if (!keys.has(issuerId)) {
-      if (current !== undefined) return current;
-      throw new AuthorityError(
-        'CRL_NOT_AVAILABLE',
-        'This organization publishes its revocation list elsewhere.',
-      );
-    }
+    if (!keys.has(issuerId)) return foreignCrl(issuer, current);
     const now = clock();
     if (current !== undefined && !this.#isDue(current, issuer, now)) return current;
     try {
@@ -98,6 +93,9 @@ export class CrlPublisher {
           'CRL_REFUSED',
           `The number of the list is ${crl.number}; the published one has ${current.number}.`,
         );
+      }
+      if (!coversRevocations(crl.der, issuer)) {
+        throw new AuthorityError('CRL_REFUSED', 'The list lacks a certificate that is revoked here.');
       }
       return this.#keep(issuer.id, crl);
     });
@@ -148,6 +146,18 @@ export class CrlPublisher {
     );
     return done;
   }
+}
+
+/** The list of an organization with its own key, unless a revocation made here is not in it yet. */
+function foreignCrl(issuer: IssuerState, current: PublishedCrl | undefined): PublishedCrl {
+  if (current !== undefined && coversRevocations(current.der, issuer)) return current;
+  throw new AuthorityError(
+    'CRL_NOT_AVAILABLE',
+    current === undefined
+      ? 'This organization publishes its revocation list elsewhere.'
+      : 'A certificate was revoked since this organization signed its list. It has to bring a new one.',
+    { certificate: issuer.entry.record.subject },
+  );
 }
 
 function revokedEntries(issuer: IssuerState): RevokedEntry[] {

@@ -54,8 +54,7 @@ const get = (path: string, headers: Record<string, string> = {}) => fetch(`${url
 const post = (body: Uint8Array<ArrayBuffer> | string, type = 'application/ocsp-request') =>
   fetch(`${url}/ocsp`, { method: 'POST', body, headers: { 'content-type': type } });
 const bytesOf = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer());
-const revoke = () =>
-  scene.authority.revoke({ certificate: plugin.fingerprint, reason: 'superseded' });
+const revoke = () => scene.authority.revoke({ certificate: plugin.fingerprint, reason: 'superseded' });
 
 const accept = (der: Uint8Array) =>
   acceptOcspResponse(der, { certificate: plugin, issuer: organization, at: scene.clock() });
