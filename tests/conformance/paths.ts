@@ -29,8 +29,8 @@ interface PathCase {
 export type PathProfile = 'full' | 'no-policy';
 
 /**
- * Judges every case of a file of certification paths. A DSA case is judged too, and never counted.
- * @param profile  `no-policy` leaves certificate policies out of the judgement
+ * Judges every case of a file of certification paths, also those that are not counted.
+ * @param profile  `no-policy` leaves certificate policies out of the judgement, and cases that need them out of the count
  */
 export async function runPaths(file: string, profile: PathProfile): Promise<SuiteReport> {
   const cases = JSON.parse(await readFile(file, 'utf8')) as PathCase[];
@@ -43,11 +43,16 @@ export async function runPaths(file: string, profile: PathProfile): Promise<Suit
 function toCase(item: PathCase, index: number, profile: PathProfile): Case {
   return {
     id: item.id ?? item.name ?? String(index),
-    expected: item.tags?.includes('dsa') === true ? undefined : item.expectedValid,
+    expected: isCounted(item, profile) ? item.expectedValid : undefined,
     judge: async () => judge(item, profile),
     isTyped: (error) => error instanceof TrustError,
     codeOf: (error) => (error instanceof TrustError ? error.code : ''),
   };
+}
+
+// DSA is never counted; without policies neither is what only policies can tell.
+function isCounted({ tags = [] }: PathCase, profile: PathProfile): boolean {
+  return !tags.includes('dsa') && !(profile === 'no-policy' && tags.includes('needs-policy'));
 }
 
 function judge(item: PathCase, profile: PathProfile): Verdict {

@@ -228,6 +228,13 @@ describe('delta CRLs', () => {
     ['for a later base', delta({ entries: [revoking(target)] }, 9, 8)],
     ['older than the base', delta({ entries: [revoking(target)] }, 5, 4)],
     ['by another key', delta({ issuer: { ...org, key: newKey() }, entries: [revoking(target)] })],
+    [
+      'by another key identifier',
+      orgCrl({
+        extensions: [crlNumber(6), deltaFrom(5), extension('2.5.29.35', hex('3003800101'))],
+        entries: [revoking(target)],
+      }),
+    ],
     ['out of date', delta({ nextUpdate: '260502000000Z', entries: [revoking(target)] })],
     [
       'of another scope',
@@ -316,8 +323,12 @@ describe('CRLs by another certificate', () => {
     expect(judge([indirect({ entries: about(own.serialNumber) })], request([own]))).toBe(
       'CRL_ISSUER_NOT_AUTHORIZED',
     );
-    const sameName = make({ ...org, key: newKey(), issuer: org, extensions: [crlSign] });
-    expect(judge([indirect()], request([sameName]))).toBe('CRL_ISSUER_NOT_AUTHORIZED');
+    // A second key under the issuer's name: its CRL cannot speak for its own certificate.
+    const second = { subject: org.subject, key: newKey() };
+    const secondCertificate = make({ ...second, issuer: org, extensions: [crlSign] });
+    const certifying = make({ ...org, issuer: root, extensions: [ca(), certSign] });
+    const byItself = { ...request([secondCertificate]), certificate: target, issuer: certifying };
+    expect(judge([makeCrl({ issuer: second })], byItself)).toBe('CRL_ISSUER_NOT_AUTHORIZED');
   });
 });
 

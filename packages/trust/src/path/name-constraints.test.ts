@@ -98,6 +98,10 @@ describe('name constraints (RFC 5280 4.2.1.10), permitted', () => {
     ).toBe(ok);
   });
 
+  it('refuses where one base cannot be compared, though another would hold', () => {
+    expect(judge({ permitted: [dns('*.b.example'), dns('a.example')] }, [dns('a.example')])).toBe(no);
+  });
+
   it('needs one of its bases for each name', () => {
     const permitted = [dns('a.example'), dns('b.example')];
     expect(judge({ permitted }, [dns('a.example'), dns('x.b.example')])).toBe(ok);
@@ -117,6 +121,7 @@ describe('name constraints, excluded', () => {
     ['email: the host', email('a.example'), email('u@a.example'), no],
     ['email: another', email('a.example'), email('u@b.example'), ok],
     ['URI: the host', uri('a.example'), uri('https://a.example'), no],
+    ['URI: an address', uri('a.example'), uri('https://192.0.2.1/'), no],
     ['address', address('c0000200ffffff00'), address('c0000201'), no],
     ['another address', address('c0000200ffffff00'), address('c0000301'), ok],
   ])('%s', (_, base, own, expected) => {

@@ -99,6 +99,22 @@ describe('certificate policies (RFC 5280 6.1, RFC 9618)', () => {
     );
   });
 
+  it('anyPolicy of a self-issued issuer counts though it is inhibited', () => {
+    const rolled = { subject: org.subject, key: newKey() };
+    const path = (own: Der[], last: Der[]): string =>
+      outcome(() =>
+        validate(leaf({ issuer: rolled, extensions: last }), {
+          intermediates: [
+            make({ ...org, issuer: root, extensions: [ca(), policies(p1), inhibitAny(0)] }),
+            make({ ...rolled, issuer: org, extensions: [ca(), ...own] }),
+          ],
+          policies: explicit,
+        }),
+      );
+    expect(path([policies(any)], [policies(p1)])).toBe('accepted');
+    expect(path([policies(any)], [policies(any)])).toBe(refused);
+  });
+
   it('requireExplicitPolicy asks from its number of certificates on', () => {
     expect(judge({ org: [requireExplicit(0)] })).toBe(refused);
     expect(judge({ org: [requireExplicit(1)], sub: [] })).toBe(refused);

@@ -361,6 +361,22 @@ describe('building', () => {
     );
   });
 
+  it('gives the reason at an anchor before one further up', () => {
+    const above = { subject: cn('Above'), key: newKey() };
+    const intermediates = [
+      make({ ...org, issuer: above, extensions: [ca()] }),
+      make({
+        ...above,
+        issuer: root,
+        validity: validity('200101000000Z', '210101000000Z'),
+        extensions: [ca()],
+      }),
+    ];
+    expect(code(leaf(), { intermediates })).toBe('CERTIFICATE_EXPIRED');
+    const anchors = [rootCertificate, make({ ...org, extensions: [ca(), unknownCritical] })].map(anchorOf);
+    expect(code(leaf(), { intermediates, anchors })).toBe('CRITICAL_EXTENSION_UNKNOWN');
+  });
+
   it('stops at the budget it is given', () => {
     expect(code(leaf(), { budget: { steps: 1 } })).toBe('PATH_BUDGET_EXHAUSTED');
     expect(code(leaf(), { budget: { signatureChecks: 1 } })).toBe('PATH_BUDGET_EXHAUSTED');
