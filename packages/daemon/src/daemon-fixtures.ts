@@ -171,11 +171,7 @@ export interface Authority {
 }
 
 /** The entries of a small plugin with a library, texts in two languages and an icon. */
-export function pluginEntries({
-  id = 'Greeter',
-  version = '1.0.0',
-  files = {},
-}: PackageWish): PackageEntry[] {
+function pluginEntries({ id = 'Greeter', version = '1.0.0', files = {} }: PackageWish): PackageEntry[] {
   const usual: Record<string, string | Buffer | undefined> = {
     'manifest.json': JSON.stringify({
       id,
@@ -218,7 +214,7 @@ export async function writePackage(
   return path;
 }
 
-export const askNothing: AskRevocation = async (questions) =>
+const askNothing: AskRevocation = async (questions) =>
   questions.map(({ certificate }) => notOffered(certificate));
 
 /** A daemon over a folder of its own, or over the one of an earlier daemon. */
@@ -237,5 +233,7 @@ export async function startDaemon(
     clock: () => fixtureInstant,
     platform: fixturePlatform,
     ...options,
+    // At once, so that tests see what is left.
+    limits: { retireMs: 0, ...options.limits },
   });
 }

@@ -22,6 +22,7 @@ import { linkSwitch } from './installed/link-switch.js';
 import { listPlugins } from './installed/list-plugins.js';
 import { pluginDetails } from './installed/plugin-details.js';
 import { recover } from './installed/recovery.js';
+import { createRetirement } from './installed/retirement.js';
 import { lifetime } from './lifetime.js';
 import { acquireFolderLock } from './lock/folder-lock.js';
 import { notInstalled, type UninstallOutcome, uninstallPlugin } from './uninstall.js';
@@ -58,6 +59,8 @@ export interface DaemonLimits {
   /** Packages verified at the same time. */
   maxRunningInstalls: number;
   maxWaitingInstalls: number;
+  /** Milliseconds for which a tree that updates left behind stays readable. */
+  retireMs: number;
   /** Events remembered for streams that were cut off. */
   maxRememberedEvents: number;
 }
@@ -65,6 +68,7 @@ export interface DaemonLimits {
 const defaultLimits: DaemonLimits = {
   maxRunningInstalls: 2,
   maxWaitingInstalls: 64,
+  retireMs: 2_000,
   maxRememberedEvents: 1_024,
 };
 
@@ -118,8 +122,8 @@ async function startDaemon(
   context: InstallContext,
   release: () => Promise<void>,
 ): Promise<Daemon> {
-  const { disk, layout, links } = context;
-  await recover(disk, layout, links);
+  const { disk, layout } = context;
+  await recover(context);
   await disk.syncDirectory(layout.plugins);
   await disk.syncDirectory(layout.dataDir);
 
@@ -145,7 +149,9 @@ async function startDaemon(
         return details;
       }),
     [Symbol.asyncDispose]: async () => {
-      if (await life.close()) await release();
+      if (!(await life.close())) return;
+      await context.retirement.close();
+      await release();
     },
   };
 }
@@ -159,10 +165,14 @@ function contextOf(options: DaemonOptions, dataDir: string, fetch: Fetcher | und
   const disk = options.disk ?? nodeDisk(system);
   const layout = layoutOf(dataDir);
   const limits = { ...defaultLimits, ...options.limits };
+  const links = linkSwitch(disk, layout, system);
+  const queue = new KeyQueue();
+  const onLeftover = (error: unknown, about: string): void =>
+    options.logger?.warn({ err: error, about }, 'Left for the next start of the daemon to clean up');
   return {
     disk,
     layout,
-    links: linkSwitch(disk, layout, system),
+    links,
     system,
     platform: options.platform ?? currentPlatform(),
     anchors: options.anchors,
@@ -175,9 +185,9 @@ function contextOf(options: DaemonOptions, dataDir: string, fetch: Fetcher | und
       maxRunning: limits.maxRunningInstalls,
       maxWaiting: limits.maxWaitingInstalls,
     }),
-    queue: new KeyQueue(),
-    onLeftover: (error, about) =>
-      options.logger?.warn({ err: error, about }, 'Left for the next start of the daemon to clean up'),
+    queue,
+    retirement: createRetirement({ disk, layout, links }, { retireMs: limits.retireMs, queue, onLeftover }),
+    onLeftover,
   };
 }
 

@@ -18,7 +18,7 @@ export type DaemonErrorCode =
   | 'INTERNAL_ERROR';
 
 /** A package of good signatures that may not become the installed one. */
-export type DecisionErrorCode =
+type DecisionErrorCode =
   | 'UNEXPECTED_PLUGIN'
   | 'UNMANAGED_FOLDER'
   | 'PLUGIN_ID_CONFLICT'
@@ -39,7 +39,7 @@ export type DiskErrorCode =
   | 'IO_ERROR';
 
 /** A request that the local API could not read or does not take. */
-export type RequestErrorCode =
+type RequestErrorCode =
   | 'REQUEST_INVALID'
   | 'PATH_NOT_ABSOLUTE'
   | 'ROUTE_NOT_FOUND'

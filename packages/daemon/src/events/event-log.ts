@@ -3,7 +3,7 @@ import type { DaemonEvent } from '@jami-plugin-store/contract';
 
 type WithoutStamp<Event> = Event extends unknown ? Omit<Event, 'id' | 'at'> : never;
 /** An event before it has its number and time. */
-export type EventFact = WithoutStamp<DaemonEvent>;
+type EventFact = WithoutStamp<DaemonEvent>;
 
 export interface EventLog {
   append(fact: EventFact): void;

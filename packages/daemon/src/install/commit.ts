@@ -13,6 +13,7 @@ import {
   recordOf,
 } from '../installed/record.js';
 import { removeUnused } from '../installed/recovery.js';
+import type { Retirement } from '../installed/retirement.js';
 import { assertMayReplace, type InstallWish } from './decide.js';
 import type { Staging } from './staging.js';
 
@@ -22,6 +23,7 @@ export interface CommitPlace {
   readonly layout: Layout;
   readonly links: LinkSwitch;
   readonly system: NodeJS.Platform;
+  readonly retirement: Retirement;
   /** Told of what went wrong after the commit, where nothing is lost by it: recovery does it again. */
   readonly onLeftover: (error: unknown, id: string) => void;
 }
@@ -67,12 +69,12 @@ export async function commit(
     await links.activate(plugin.id, tree);
   } catch (error) {
     // Whatever was moved in is not active: it goes again, and the home with it where nothing was installed.
-    await removeUnused(disk, layout, links, plugin.id).catch((e: unknown) => place.onLeftover(e, plugin.id));
+    await removeUnused(place, plugin.id).catch((e: unknown) => place.onLeftover(e, plugin.id));
     throw error;
   }
   try {
     await disk.syncDirectory(layout.plugins);
-    await removeUnused(disk, layout, links, plugin.id);
+    await place.retirement.retire(plugin.id);
   } catch (error) {
     place.onLeftover(error, plugin.id);
   }
@@ -83,7 +85,7 @@ export async function commit(
  * The installed plugin of this id.
  * @throws {DaemonError} PLUGIN_ID_CONFLICT | UNMANAGED_FOLDER | RECORD_DAMAGED
  */
-export async function findInstalled(
+async function findInstalled(
   { disk, layout, links }: Pick<CommitPlace, 'disk' | 'layout' | 'links'>,
   id: string,
 ): Promise<Installed | undefined> {

@@ -50,7 +50,7 @@ export function assertMayReplace(plugin: VerifiedPlugin, installed: InstallRecor
  * The same plugin key, or the same organization. A root that signs plugins directly is no organization: there only the same
  * key is the same publisher.
  */
-export function isSamePublisher(a: Publisher, b: Publisher): boolean {
+function isSamePublisher(a: Publisher, b: Publisher): boolean {
   if (a.pluginKey === b.pluginKey) return true;
   return a.organization !== undefined && a.organization === b.organization;
 }

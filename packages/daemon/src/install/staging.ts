@@ -67,7 +67,7 @@ export function stage(disk: Disk, stagingFolder: string, plan: TreePlan | undefi
     add: async (path, content) => disk.writeFile(await place(path), content),
     sync: async () => {
       await prepare();
-      // Files first, all together, then folders: the file system can group the flushes (docs/daemon.md, "Measured").
+      // Files first, all together, then folders: the file system can group the flushes.
       await inParallel(written, parallelSyncs, (path) => disk.syncFile(path));
       const folders = new Set(written.map((path) => dirname(path)));
       for (const folder of plan?.directories ?? []) folders.add(join(tree, ...folder.split('/')));

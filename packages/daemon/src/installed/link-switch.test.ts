@@ -13,7 +13,8 @@ let layout: Layout;
 
 beforeEach(async () => {
   layout = layoutOf(await mkdtemp(join(tmpdir(), 'jpl-switch-')));
-  await recover(nodeDisk(), layout, linkSwitch(nodeDisk(), layout, 'linux'));
+  const disk = nodeDisk();
+  await recover({ disk, layout, links: linkSwitch(disk, layout, 'linux') });
   for (const tree of trees) {
     await mkdir(layout.tree('A', tree), { recursive: true });
     await writeFile(join(layout.tree('A', tree), 'tree'), tree);

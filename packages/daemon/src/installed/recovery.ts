@@ -1,37 +1,53 @@
 import { join } from 'node:path';
 import type { Disk } from '../disk/disk.js';
+import type { InstalledPlace } from './find-plugin.js';
 import { journalName, type Layout, preferencesName, recordSuffix } from './layout.js';
-import type { LinkSwitch } from './link-switch.js';
 import { readRecord } from './record.js';
 
 /**
  * Brings a data folder to rest after a crash: ends interrupted switches, empties staging, deletes every tree that is neither
  * active nor previous. Runs under the folder's lock, before anything else. Never touches what another program left.
  */
-export async function recover(disk: Disk, layout: Layout, links: LinkSwitch): Promise<void> {
+export async function recover(place: InstalledPlace): Promise<void> {
+  const { disk, layout, links } = place;
   await disk.makeDirectory(layout.versions);
   await disk.makeDirectory(layout.staging, 0o700);
   for (const id of await disk.list(layout.versions)) {
     if ((await disk.kindOf(layout.home(id))) !== 'directory') continue;
     await links.recover(id);
-    await removeUnused(disk, layout, links, id);
+    await removeUnused(place, id);
   }
   for (const name of await disk.list(layout.staging)) await disk.removeTree(join(layout.staging, name));
 }
 
-/** Deletes a plugin's trees that are neither active nor previous, and everything where it is not installed at all. */
-export async function removeUnused(disk: Disk, layout: Layout, links: LinkSwitch, id: string): Promise<void> {
+/**
+ * Deletes a plugin's trees that are neither active nor previous, and everything where it is not installed at all.
+ * @param only where given, nothing else is deleted
+ */
+export async function removeUnused(
+  place: InstalledPlace,
+  id: string,
+  only?: ReadonlySet<string>,
+): Promise<void> {
+  const { disk, layout } = place;
+  if ((await disk.kindOf(layout.home(id))) === 'absent') return;
+  const isInstalled = (await place.links.active(id)) !== undefined;
+  if (!isInstalled) return disk.removeTree(layout.home(id));
+  for (const name of await unusedNames(place, id)) {
+    if (only === undefined || only.has(name)) await disk.removeTree(join(layout.home(id), name));
+  }
+}
+
+/** Names in an installed plugin's home that neither the active nor the previous tree needs. */
+export async function unusedNames({ disk, layout, links }: InstalledPlace, id: string): Promise<string[]> {
   const active = await links.active(id);
   // Another program replaced our link: its folder may come to need the preferences kept here.
-  if (active === 'foreign') return;
-  if (active === undefined) return disk.removeTree(layout.home(id));
+  if (active === 'foreign' || active === undefined) return [];
   const keep = new Set([preferencesName, journalName, active.tree, active.tree + recordSuffix]);
   const previous = await previousOf(disk, layout, id, active.tree);
-  if (previous === 'unknown') return;
+  if (previous === 'unknown') return [];
   if (previous !== undefined) keep.add(previous).add(previous + recordSuffix);
-  for (const name of await disk.list(layout.home(id))) {
-    if (!keep.has(name)) await disk.removeTree(join(layout.home(id), name));
-  }
+  return (await disk.list(layout.home(id))).filter((name) => !keep.has(name));
 }
 
 /** `unknown` when the active record is damaged: then nothing is deleted that might be the way back. */
