@@ -23,7 +23,8 @@ let folder: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'jpl-rooms-'));
-  for (const file of ['.dependency-cruiser.cjs', 'tsconfig.base.json']) await cp(join(checkout, file), join(folder, file));
+  for (const file of ['.dependency-cruiser.cjs', 'tsconfig.base.json'])
+    await cp(join(checkout, file), join(folder, file));
   await symlink(join(checkout, 'node_modules'), join(folder, 'node_modules'));
   await write('packages/jpl/src/index.ts', 'export const name = "jpl";\n');
   await write('packages/jpl/src/archive/inside.ts', 'export const inside = 1;\n');
@@ -45,10 +46,20 @@ describe('import directions', () => {
 
   it.each([
     ['a room it may not import', 'trust', "export * from '../../daemon/src/index.js';\n", 'trust-directions'],
-    ['past the public face', 'trust', "export * from '../../jpl/src/archive/inside.js';\n", 'public-face-only'],
+    [
+      'past the public face',
+      'trust',
+      "export * from '../../jpl/src/archive/inside.js';\n",
+      'public-face-only',
+    ],
     ['the disk in the judge', 'trust', "export { readFile } from 'node:fs/promises';\n", 'judge-does-no-io'],
     ['the network in the judge', 'trust', "export { request } from 'https';\n", 'judge-does-no-io'],
-    ['a Node built-in in the contract', 'contract', "export { createHash } from 'node:crypto';\n", 'contract-runs-in-a-browser'],
+    [
+      'a Node built-in in the contract',
+      'contract',
+      "export { createHash } from 'node:crypto';\n",
+      'contract-runs-in-a-browser',
+    ],
     ['something that is not there', 'trust', "export * from './nothing.js';\n", 'not-unresolvable'],
   ])('refuse %s', async (_what, room, source, rule) => {
     await write(`packages/${room}/src/index.ts`, source);
