@@ -267,7 +267,9 @@ describe('the signal', () => {
   it('ends a judgement before it begins', async () => {
     const archive = await archiveOf(draftOf([plugin], large()));
     const sink = new RecordingSink();
-    await expect(judge(archive, { sink, signal: AbortSignal.abort(enough) })).rejects.toBe(enough);
+    // Not even the certificates are looked at.
+    const request = { sink, anchors: [], signal: AbortSignal.abort(enough) };
+    await expect(judge(archive, request)).rejects.toBe(enough);
     expect(sink.calls).toBe(0);
   });
 
@@ -280,6 +282,7 @@ describe('the signal', () => {
       });
       const archive = await archiveOf(draftOf([plugin], large()));
       await expect(judge(archive, { sink, signal: controller.signal })).rejects.toBe(enough);
+      expect(sink.aborted).toEqual(name === 'lib/large' ? [name] : []);
       expect(sink.openWriters).toBe(0);
       expect(sink.running).toBe(0);
     },
