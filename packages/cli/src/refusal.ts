@@ -50,7 +50,10 @@ export function refusalOf(error: unknown): Refusal {
     const { code, message, entry, certificate, resultCode } = error.failure;
     return { code, message, entry, certificate, resultCode, exitCode: exitCodeOf(code) };
   }
-  if (error instanceof ClientError || error instanceof AuthorityError || error instanceof StoreError) {
+  if (error instanceof ClientError) {
+    return { code: error.code, message: error.message, resultCode: error.resultCode, exitCode: 1 };
+  }
+  if (error instanceof AuthorityError || error instanceof StoreError) {
     return { code: error.code, message: error.message, exitCode: 1 };
   }
   throw error;

@@ -88,7 +88,7 @@ async function installFromStore(
 const canceled: PluginFailure = {
   source: 'client',
   code: 'CANCELED',
-  message: 'The install was cancelled; what was downloaded is kept for the next try.',
+  message: 'The install was stopped; what was downloaded is kept for the next try.',
 };
 
 /** Follows the plugin's states on the terminal until it comes to rest. */
@@ -102,13 +102,16 @@ async function installWatched(
   const stopWatching = client.on((event) => {
     if (event.type === 'plugin' && event.plugin.id === id) drawProgress(io, event.plugin);
   });
-  const cancel = (): void => void client.cancel(id).catch(() => undefined);
-  io.signal.addEventListener('abort', cancel, { once: true });
+  // Closing keeps what was received for the next try; a cancel would throw it away.
+  const close = (): void => void client[Symbol.asyncDispose]();
+  io.signal.addEventListener('abort', close, { once: true });
   try {
     return await client.install(id, consent);
+  } catch (error) {
+    throw io.signal.aborted ? new InstallFailure(canceled) : error;
   } finally {
     stopWatching();
-    io.signal.removeEventListener('abort', cancel);
+    io.signal.removeEventListener('abort', close);
   }
 }
 
