@@ -123,7 +123,9 @@ describe('answer cache on disk', () => {
     await mkdir(join(pathOf(key(1)), 'inner'), { recursive: true });
     await writeFile(pathOf(key(2)), '');
     await writeFile(pathOf(key(3)), Buffer.alloc(101));
-    for (const index of [1, 2, 3]) expect(await make().get(key(index))).toBeUndefined();
+    expect(await createAnswerCache(folder, { onProblem }).get(key(1))).toBeUndefined();
+    expect(problems).toEqual([]);
+    for (const index of [2, 3]) expect(await make().get(key(index))).toBeUndefined();
     expect(await readdir(folder)).toEqual([]);
     await mkdir(join(pathOf(key(4)), 'inner'), { recursive: true });
     await make().put(key(4), Buffer.from('lost'));

@@ -173,6 +173,33 @@ describe('size', () => {
     }
   });
 
+  it('a body that is announced too long is not waited for', async () => {
+    await using server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': '1000000' }).flushHeaders();
+    });
+    expect(await codeOf(ask(server.url))).toBe('OCSP_TOO_LARGE');
+  });
+
+  it.each([
+    [500, 'OCSP_HTTP_STATUS'],
+    [303, 'OCSP_REDIRECT_REFUSED'],
+  ])('an endless body behind status %i is left unread', async (status, code) => {
+    let closed: Promise<unknown> = Promise.resolve();
+    await using server = await serve((_request, response) => {
+      closed = once(response, 'close');
+      response.writeHead(status, { location: '/' });
+      const chunk = Buffer.alloc(16 * 1024);
+      const more = () => {
+        while (!response.closed && response.write(chunk));
+      };
+      response.on('drain', more);
+      more();
+    });
+    await using fetchEvidence = createFetcher();
+    await expect(fetchEvidence(ask(server.url))).rejects.toMatchObject({ code });
+    await closed;
+  });
+
   it('an endless body is left at the limit', async () => {
     let closed: Promise<unknown> = Promise.resolve();
     await using server = await serve((_request, response) => {
