@@ -64,11 +64,11 @@ describe('signatures that openssl makes', () => {
     ['RSA, SHA3-256', rsa(2048), ['-sha3-256'], 'SIGNATURE_ALGORITHM_UNSUPPORTED'],
     ['PSS, SHA-256', rsa(2048), pss('sha256', 'digest'), 'good'],
     ['PSS, SHA-512', rsa(2048), pss('sha512', 'digest'), 'good'],
-    ['PSS with another salt', rsa(2048), pss('sha256', '20'), 'SIGNATURE_ALGORITHM_UNSUPPORTED'],
+    ['PSS with another salt', rsa(2048), pss('sha256', '30'), 'SIGNATURE_ALGORITHM_UNSUPPORTED'],
     [
       'PSS with another mask hash',
       rsa(2048),
-      pss('sha256', 'digest', 'sha1'),
+      pss('sha256', 'digest', 'sha512'),
       'SIGNATURE_ALGORITHM_UNSUPPORTED',
     ],
     ['PSS, SHA-1', rsa(2048), pss('sha1', 'digest'), 'SIGNATURE_ALGORITHM_UNSUPPORTED'],
@@ -135,6 +135,9 @@ describe('signatureSchemeOf', () => {
       hash: 'sha256',
       pssSaltLength: 32,
     });
+    const sha384 = sequence(oid('2.16.840.1.101.3.4.2.2'));
+    expect(signatureSchemeOf(pssOf(hash, tlv(0xa1, mgf1(sha384)), salt))).toBeUndefined();
+    expect(signatureSchemeOf(pssOf(hash, mask, tlv(0xa2, integer(33))))).toBeUndefined();
     expect(signatureSchemeOf(pssOf(hash, mask))).toBeUndefined();
     expect(signatureSchemeOf(pssOf(mask, salt))).toBeUndefined();
     expect(() => signatureSchemeOf(pssOf(hash, mask, salt, tlv(0xa3, integer(1))))).toThrow('too many');

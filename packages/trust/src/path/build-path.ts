@@ -69,7 +69,7 @@ function extend<T>(last: Certificate, climb: Climb<T>): CompletePath<T> | undefi
       climb.failures.record(error, climb.below.length, candidate.anchor !== undefined);
       continue;
     }
-    const found = descendInto(candidate.certificate, identity, climb);
+    const found = climbTo(candidate.certificate, identity, climb);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -80,7 +80,7 @@ function complete<T>(root: Certificate, anchor: TrustAnchor, climb: Climb<T>): C
   return { path, anchor, judged: climb.judgeWhole(path, anchor) };
 }
 
-function descendInto<T>(issuer: Certificate, identity: string, climb: Climb<T>): CompletePath<T> | undefined {
+function climbTo<T>(issuer: Certificate, identity: string, climb: Climb<T>): CompletePath<T> | undefined {
   const weight = isSelfIssued(issuer) ? 0 : 1;
   climb.below.push(issuer);
   climb.identities.add(identity);
