@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCertificate, parseCertificatesPem, publisherOf, validatePath } from '@jami-plugin-store/trust';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -72,6 +72,17 @@ describe('a new authority', () => {
     const made = initAuthority({ dir: join(folder.dir, 'ca'), name: 'A', baseUrl, clock: scene.clock });
     await refusal(made, 'ARGUMENT_INVALID');
     expect(await readdir(folder.dir)).toEqual([]);
+  });
+
+  it('is made anew where one was cut off, and nothing of that one is deleted', async () => {
+    await scene.authority[Symbol.asyncDispose]();
+    const { dir, clock } = scene;
+    const key = await readFile(join(dir, 'keys', 'root.pem'), 'utf8');
+    await rm(join(dir, 'authority.json'));
+    await initAuthority({ dir, name: 'Again', baseUrl: 'http://ca.example', clock });
+    expect((await scene.reopen()).rootCertificate.subject.text).toBe('CN=Again');
+    const aside = (await readdir(dir)).find((name) => name.startsWith('unfinished-')) ?? expect.fail('lost');
+    expect(await readFile(join(dir, aside, 'keys', 'root.pem'), 'utf8')).toBe(key);
   });
 
   it('is not made among other files', async () => {

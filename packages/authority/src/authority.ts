@@ -107,13 +107,20 @@ export class Authority implements AuthorityAdmin {
     return toPem('CERTIFICATE', this.rootCertificate.der);
   }
 
-  /** Makes every responder and CRL that is missing, so that the first clients need not wait. */
+  /**
+   * Makes every responder and CRL that is missing, so that the first clients need not wait. What cannot be made is
+   * listed in the status.
+   */
   async prepare(): Promise<void> {
-    const { registry, keys, responders, crls, clock } = this.#parts;
+    const { registry, keys, responders, crls, clock, troubles } = this.#parts;
     for (const issuer of registry.issuers.values()) {
       if (!keys.has(issuer.id)) continue;
-      await responders.get(issuer, clock());
-      await crls.get(issuer.id);
+      try {
+        await responders.get(issuer, clock());
+        await crls.get(issuer.id);
+      } catch (error) {
+        troubles.report(error);
+      }
     }
   }
 

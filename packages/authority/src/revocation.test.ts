@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acceptCrl, type Certificate, parseCertificatesPem, parseCrl } from '@jami-plugin-store/trust';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -150,6 +150,24 @@ describe('the CRL', () => {
     expect(one?.number).toBeGreaterThan(first.number);
     scene.clock.advance(-dayMs);
     expect((await authority.crl('root')).number).toBe(one?.number);
+  });
+
+  it('goes on when a new one cannot be kept, but never without a revocation', async () => {
+    const { organization, plugin } = await issueChain(scene.authority);
+    const first = await scene.authority.crl(organization.keyId);
+    const path = join(scene.dir, 'crls');
+    await rename(path, `${path}.away`);
+    await writeFile(path, 'no folder');
+    scene.clock.advance(dayMs / 2);
+    expect(await scene.authority.crl(organization.keyId)).toBe(first);
+    expect((await scene.authority.status()).troubles).toMatchObject([{ code: 'STORAGE_FAILED' }]);
+    const revoke = () => scene.authority.revoke({ certificate: plugin.fingerprint, reason: 'superseded' });
+    await refusal(revoke(), 'STORAGE_FAILED');
+    await refusal(scene.authority.crl(organization.keyId), 'STORAGE_FAILED');
+    await rm(path);
+    await rename(`${path}.away`, path);
+    expect(await revoke()).toMatchObject({ already: true });
+    expect((await scene.authority.crl(organization.keyId)).revoked).toBe(1);
   });
 
   it('exists for the root and for organizations with a key or a list here only', async () => {

@@ -18,11 +18,15 @@ export interface CrlPublisherOptions {
   readonly troubles: Troubles;
 }
 
+/** How long a failed renewal rests while the published list is still valid. */
+const retryMs = 60_000;
+
 /** Keeps one current CRL for each issuer whose key is held here, and those that organizations bring. */
 export class CrlPublisher {
   readonly #options: CrlPublisherOptions;
   readonly #current = new Map<string, PublishedCrl>();
   readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #retryAt = new Map<string, number>();
 
   constructor(options: CrlPublisherOptions) {
     this.#options = options;
@@ -70,6 +74,7 @@ export class CrlPublisher {
       if (current === undefined || current.nextUpdate <= now || current.revoked < issuer.revokedCount)
         throw error;
       troubles.report(error);
+      this.#retryAt.set(issuerId, now.getTime() + retryMs);
       return current;
     }
   }
@@ -103,7 +108,8 @@ export class CrlPublisher {
 
   #isDue(crl: PublishedCrl, issuer: IssuerState, now: Date): boolean {
     const half = (crl.thisUpdate.getTime() + crl.nextUpdate.getTime()) / 2;
-    return crl.revoked < issuer.revokedCount || now.getTime() >= half;
+    if (crl.revoked < issuer.revokedCount || crl.nextUpdate <= now) return true;
+    return now.getTime() >= half && now.getTime() >= (this.#retryAt.get(issuer.id) ?? 0);
   }
 
   async #issue(issuer: IssuerState): Promise<PublishedCrl> {

@@ -24,7 +24,7 @@ export const defaultValidity: ValidityPeriods = {
 };
 
 /** Certificates begin a little in the past: a client whose clock is slow can use what was just issued. */
-export const backdateMs = 5 * 60 * 1000;
+const backdateMs = 5 * 60 * 1000;
 
 export interface Period {
   readonly notBefore: Date;

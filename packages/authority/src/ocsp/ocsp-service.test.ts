@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   acceptOcspResponse,
@@ -308,6 +308,44 @@ describe('the delegated signers', () => {
     scene.clock.advance(30 * dayMs);
     expect(await responderOf()).not.toBe(second);
     expect((await scene.authority.status()).troubles).toEqual([]);
+  });
+
+  it('are not replaced when a new one could not last longer, and end with their issuer', async () => {
+    const brief = await scene.authority.createOrganization({ commonName: 'Brief', validityDays: 1 });
+    const issuer = certificateOf(brief.pem);
+    const { pem } = await scene.authority.issuePlugin(await pluginRequest('P'), { issuer: brief.keyId });
+    const { der } = createOcspRequest({ certificate: certificateOf(pem), issuer });
+    for (let hour = 0; hour < 23; hour += 1) {
+      expect((await scene.authority.answerOcsp(der)).status).toBe('successful');
+      scene.clock.advance(60 * minuteMs);
+    }
+    const { certificates } = await scene.authority.listCertificates({
+      kind: 'responder',
+      issuer: brief.keyId,
+    });
+    expect(certificates).toHaveLength(1);
+    scene.clock.advance(60 * minuteMs);
+    expect((await scene.authority.answerOcsp(der)).status).toBe('unauthorized');
+    await scene.authority.prepare();
+    expect((await scene.authority.status()).troubles).toEqual([]);
+  });
+
+  it('go on when a new one cannot be kept, and say so in the status', async () => {
+    const path = join(scene.dir, 'responders');
+    const first = await responderOf();
+    await rename(path, `${path}.away`);
+    await writeFile(path, 'no folder');
+    scene.clock.advance(4 * dayMs);
+    expect(await responderOf()).toBe(first);
+    await expect
+      .poll(async () => (await scene.authority.status()).troubles)
+      .toMatchObject([{ code: 'STORAGE_FAILED' }]);
+    expect(await responderOf()).toBe(first);
+    await rm(path);
+    await rename(`${path}.away`, path);
+    scene.clock.advance(minuteMs);
+    await responderOf();
+    await expect.poll(responderOf).not.toBe(first);
   });
 
   it('cannot be revoked, nor can the root', async () => {

@@ -35,11 +35,15 @@ export interface ResponderKeysOptions {
   readonly record: (record: IssuedRecord) => Promise<unknown>;
 }
 
+/** How long a failed renewal rests while the old signer is still valid. */
+const retryMs = 60_000;
+
 /** The delegated OCSP signers (RFC 6960 4.2.2.2): a P-256 key for each issuer, replaced when half its time is over. */
 export class ResponderKeys {
   readonly #options: ResponderKeysOptions;
   readonly #current = new Map<string, Responder>();
   readonly #renewing = new Map<string, Promise<Responder>>();
+  readonly #retryAt = new Map<string, number>();
 
   constructor(options: ResponderKeysOptions) {
     this.#options = options;
@@ -64,14 +68,26 @@ export class ResponderKeys {
    */
   get(issuer: IssuerState, now: Date): Responder | undefined | Promise<Responder | undefined> {
     const current = this.#current.get(issuer.id);
-    const isValid = current !== undefined && isValidAt(current.certificate, now);
-    if (!this.#options.keys.has(issuer.id)) return isValid ? current : undefined;
-    if (isValid && !isHalfOver(current.certificate, now)) return current;
+    const valid = current !== undefined && isValidAt(current.certificate, now) ? current : undefined;
+    const isRenewable = this.#options.keys.has(issuer.id) && isValidAt(issuer.certificate, now);
+    if (!isRenewable || (valid !== undefined && !this.#isDue(valid, issuer, now))) return valid;
     const renewed = this.#renewing.get(issuer.id) ?? this.renew(issuer);
-    if (!isValid) return renewed;
-    // The old signer answers meanwhile.
-    renewed.catch((error: unknown) => this.#options.troubles.report(error));
-    return current;
+    if (valid === undefined) return renewed;
+    // The old signer answers meanwhile, and goes on when there is no new one yet.
+    renewed.catch((error: unknown) => {
+      this.#options.troubles.report(error);
+      this.#retryAt.set(issuer.id, now.getTime() + retryMs);
+    });
+    return valid;
+  }
+
+  /** Half of its time is over, and a new one would last longer: none outlives its issuer. */
+  #isDue({ certificate }: Responder, issuer: IssuerState, now: Date): boolean {
+    return (
+      isHalfOver(certificate, now) &&
+      certificate.notAfter < issuer.certificate.notAfter &&
+      now.getTime() >= (this.#retryAt.get(issuer.id) ?? 0)
+    );
   }
 
   /** Makes a new key and certificate now and puts them in the place of the old. */

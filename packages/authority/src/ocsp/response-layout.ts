@@ -36,7 +36,7 @@ export function responderId(keyBits: Uint8Array): Buffer {
   return tlv(0xa2, octetString(createHash('sha1').update(keyBits).digest()));
 }
 
-export interface SingleAnswer {
+interface SingleAnswer {
   /** CertID as it was asked. */
   readonly certId: Uint8Array;
   /** From `encodeStatus`. */

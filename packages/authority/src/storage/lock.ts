@@ -35,17 +35,6 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   }
 }
 
-/** True while some process holds the lock. */
-export async function isLocked(folder: string): Promise<boolean> {
-  try {
-    const [highest] = await generations(folder);
-    return highest !== undefined && (await isAlive(await realpath(folder), highest));
-  } catch (cause) {
-    if (isNotFound(cause)) return false;
-    throw storageFailed(folder, 'read', cause);
-  }
-}
-
 async function takeGeneration(folder: string): Promise<FolderLock> {
   const socket = `${randomBytes(6).toString('hex')}.sock`;
   const listening = await listen(folder, socket);

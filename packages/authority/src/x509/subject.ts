@@ -3,7 +3,7 @@ import { DerReader, dottedOid } from '../der/reader.js';
 import { AuthorityError } from '../error.js';
 import { attributeOids } from './oids.js';
 
-export type AttributeName = keyof typeof attributeOids;
+type AttributeName = keyof typeof attributeOids;
 
 /** A name as an ordered list: the order of the request is kept. */
 export type Subject = readonly { readonly name: AttributeName; readonly value: string }[];
@@ -103,13 +103,9 @@ function decodeText(tag: number, content: Uint8Array, name: AttributeName): stri
 
 /** The common name; a Subject that was checked has one. */
 export function commonName(subject: Subject): string {
-  const value = attributeOf(subject, 'CN');
+  const value = subject.find(({ name }) => name === 'CN')?.value;
   if (value === undefined) throw refuse('The name has no common name (CN).');
   return value;
-}
-
-export function attributeOf(subject: Subject, name: AttributeName): string | undefined {
-  return subject.find((attribute) => attribute.name === name)?.value;
 }
 
 /** For the typed library: UTF8String, but the types RFC 5280 appendix A fixes for C, serialNumber, emailAddress. */
