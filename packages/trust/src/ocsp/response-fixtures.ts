@@ -38,7 +38,7 @@ export const signerOf =
   (tbs: Uint8Array) =>
     sign(hash, tbs, key);
 
-export const good = derElement(0x80);
+const good = derElement(0x80);
 export const unknown = derElement(0x82);
 export const revoked = (at: Date, reason?: number) =>
   explicit(1, time(at), ...(reason === undefined ? [] : [explicit(0, derElement(0x0a, Buffer.of(reason)))]));

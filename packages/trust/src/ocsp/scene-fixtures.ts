@@ -13,7 +13,7 @@ import {
 } from './response-fixtures.js';
 
 /** The instant at which every forged answer is judged; honest ones are one minute old and last a day. */
-export const now = new Date('2026-11-22T12:00:00Z');
+const now = new Date('2026-11-22T12:00:00Z');
 export const later = (minutes: number) => new Date(now.getTime() + minutes * 60_000);
 
 /** root -> organization -> plugin, and an honest responder of the organization. */
