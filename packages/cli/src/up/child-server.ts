@@ -36,7 +36,11 @@ export async function startServer(
   args: readonly string[],
   logFile: string,
 ): Promise<ChildServer> {
-  const child = spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child = spawn(process.execPath, [launcher, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Ctrl-C reaches the whole group of the terminal; these stop in our order instead.
+    detached: process.platform !== 'win32',
+  });
   const log = createWriteStream(logFile, { flags: 'a' });
   const said = tailOf(child);
   child.stderr?.pipe(log);
