@@ -82,8 +82,11 @@ async function generations(folder: string): Promise<number[]> {
 
 async function isAlive(folder: string, generation: number): Promise<boolean> {
   const holder = await readHolder(folder, generation);
-  if (holder === undefined) return false;
-  await using address = await socketAddress(folder, holder.socket);
+  return holder !== undefined && (await isListening(folder, holder.socket));
+}
+
+async function isListening(folder: string, socket: string): Promise<boolean> {
+  await using address = await socketAddress(folder, socket);
   return await new Promise<boolean>((resolve) => {
     const probe = connect(address.path);
     probe.once('connect', () => {
@@ -111,10 +114,13 @@ function isHolder(value: unknown): value is Holder {
   return typeof value.socket === 'string' && /^[0-9a-f]{12}\.sock$/.test(value.socket);
 }
 
+/** Also the sockets of the dead; an older file may for a moment be that of a living process that came too late. */
 async function removeOlder(folder: string, generation: number): Promise<void> {
   for (const older of (await generations(folder)).filter((other) => other < generation)) {
     const holder = await readHolder(folder, older);
-    if (holder !== undefined) await rm(join(folder, holder.socket), { force: true });
+    if (holder !== undefined && !(await isListening(folder, holder.socket))) {
+      await rm(join(folder, holder.socket), { force: true });
+    }
     await rm(join(folder, String(older)), { force: true });
   }
 }
