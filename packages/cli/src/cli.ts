@@ -63,7 +63,8 @@ function failureReport(args: readonly string[], refusal: Refusal): object {
     return { accepted: false, ...nothing, ...about, path: [], revocation: [] };
   }
   if (args[0] === 'install') {
-    return { installed: false, id: null, version: null, ...about, resultCode: refusal.resultCode ?? -1 };
+    const { id, version } = refusal.plugin ?? { id: null, version: null };
+    return { installed: false, id, version, ...about, resultCode: refusal.resultCode ?? -1 };
   }
   return about;
 }

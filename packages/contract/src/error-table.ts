@@ -1,5 +1,11 @@
 /** What a refusal is about; decides the outer codes (docs/verification.md, "Order of checks"). */
-export type ErrorKind = 'internal' | 'structure' | 'certificate' | 'signature' | 'same-version' | 'older-version';
+export type ErrorKind =
+  | 'internal'
+  | 'structure'
+  | 'certificate'
+  | 'signature'
+  | 'same-version'
+  | 'older-version';
 
 /** Jami's install result codes, as its D-Bus call returns them. */
 export const resultCodeOf: Readonly<Record<ErrorKind, number>> = {

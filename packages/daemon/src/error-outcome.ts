@@ -1,4 +1,4 @@
-import { type ErrorKind, type ErrorRow, resultCodeOf } from '@jami-plugin-store/contract';
+import { type ErrorRow, packageErrorTable, resultCodeOf, trustErrorTable } from '@jami-plugin-store/contract';
 import { JplError, type JplErrorCode } from '@jami-plugin-store/jpl';
 import { TrustError, type TrustErrorCode } from '@jami-plugin-store/trust';
 import { DaemonError, type DaemonErrorDetail, type DiskErrorCode, daemonErrorTable } from './error.js';
@@ -29,28 +29,9 @@ const diskCodes: Readonly<Record<string, DiskErrorCode>> = {
   ENAMETOOLONG: 'NAME_TOO_LONG',
 };
 
-/** Codes of the package room that are not about its structure. */
-const jplKinds: Partial<Readonly<Record<JplErrorCode, ErrorKind>>> = {
-  FILE_NOT_FOUND: 'internal',
-  FILE_NOT_READABLE: 'internal',
-  NOT_A_FILE: 'internal',
-  READ_FAILED: 'internal',
-  SIGNATURE_MAP_MISSING: 'signature',
-  SIGNATURE_MAP_MALFORMED: 'signature',
-  SIGNATURE_MAP_DUPLICATE_KEY: 'signature',
-  SIGNATURE_OF_MAP_MISSING: 'signature',
-  ENTRY_NOT_SIGNED: 'signature',
-  SIGNATURE_WITHOUT_ENTRY: 'signature',
-  CERTIFICATE_MISSING: 'certificate',
-  CERTIFICATE_NOT_UNIQUE: 'certificate',
-  CERTIFICATE_NAME_MISMATCH: 'certificate',
-};
-
-/** Codes of the judge that are not about certificates. */
-const trustKinds: Partial<Readonly<Record<TrustErrorCode, ErrorKind>>> = {
-  SIGNATURE_OF_MAP_INVALID: 'signature',
-  SIGNATURE_INVALID: 'signature',
-};
+// Typed by the rooms' own unions: a code without a row does not compile.
+const packageRows: Readonly<Record<JplErrorCode, ErrorRow>> = packageErrorTable;
+const trustRows: Readonly<Record<TrustErrorCode, ErrorRow>> = trustErrorTable;
 
 /**
  * The one doorway for foreign errors: file system errors get the daemon's own codes, an abort is INSTALL_CANCELLED,
@@ -82,21 +63,8 @@ export function errorOutcome(error: unknown): ErrorOutcome {
 
 function rowOf(error: TypedError): ErrorRow {
   if (error instanceof DaemonError) return daemonErrorTable[error.code];
-  const kind =
-    error instanceof JplError
-      ? (jplKinds[error.code] ?? 'structure')
-      : (trustKinds[error.code] ?? 'certificate');
-  return { kind, status: kind === 'internal' ? 500 : 422, title: titles[kind] };
+  return error instanceof JplError ? packageRows[error.code] : trustRows[error.code];
 }
-
-const titles: Readonly<Record<ErrorKind, string>> = {
-  internal: 'The package cannot be read',
-  structure: 'Not a valid plugin',
-  certificate: 'The certificates do not hold',
-  signature: 'The signatures do not hold',
-  'same-version': 'This version is installed',
-  'older-version': 'A newer version is installed',
-};
 
 function diskError(error: NodeJS.ErrnoException): DaemonError {
   const code = diskCodes[error.code ?? ''] ?? 'IO_ERROR';

@@ -259,7 +259,7 @@ async function tryInstall(client: StoreClient, id: string, say: Say): Promise<vo
     const isWhole = download?.total !== undefined && download.received === download.total;
     if (state === 'downloading' && isWhole) tell(`downloaded ${download.received} bytes`);
     if (state === 'installing' && verification !== undefined && verification.done === verification.of) {
-      tell(`every one of its ${verification.of} files is signed as it should be`);
+      tell(`all ${verification.of} files are signed as they should be`);
     }
   });
   const tell = (text: string): void => {

@@ -28,7 +28,7 @@ export interface InstallRequest extends InstallWish {
   readonly job?: string | undefined;
   /** Cancels until the verdict; the commit that follows is not interrupted. */
   readonly signal?: AbortSignal | undefined;
-  /** Uncompressed bytes verified, of how many. */
+  /** Files verified, of how many. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
 

@@ -28,7 +28,7 @@ export interface JudgePackageRequest {
   /** Receives the files while they are verified; what it received counts only after the verdict. */
   readonly sink?: EntrySink | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Uncompressed bytes read so far, of all signed bytes. */
+  /** Files whose signature holds so far, of all signed files. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
 

@@ -18,10 +18,8 @@ export interface EntryVerification {
   readonly publicKey: KeyObject;
   readonly sink?: EntrySink | undefined;
   readonly signal: AbortSignal;
-  /** Uncompressed bytes just hashed. */
-  readonly onBytes?: ((bytes: number) => void) | undefined;
-  /** Sees the content of each whole entry once its signature holds. */
-  readonly onContent?: ((entry: ArchiveEntry, content: Buffer) => void) | undefined;
+  /** Told of each entry once its signature holds; without its content where that passed by in chunks. */
+  readonly onVerified?: ((entry: ArchiveEntry, content: Buffer | undefined) => void) | undefined;
 }
 
 /**
@@ -83,7 +81,7 @@ async function verifyOne(
 async function verifyWhole(
   archive: Archive,
   { entry, signature }: SignedEntry,
-  { publicKey, sink, onBytes, onContent }: EntryVerification,
+  { publicKey, sink, onVerified }: EntryVerification,
   isMoot: () => boolean,
 ): Promise<void> {
   const content = await archive.read(entry);
@@ -96,14 +94,13 @@ async function verifyWhole(
   ]);
   if (verified.status === 'rejected') throw verified.reason;
   if (written.status === 'rejected') throw written.reason;
-  onContent?.(entry, content);
-  if (!isMoot()) onBytes?.(content.length);
+  if (!isMoot()) onVerified?.(entry, content);
 }
 
 async function verifyStreamed(
   archive: Archive,
   { entry, signature }: SignedEntry,
-  { publicKey, sink, onBytes }: EntryVerification,
+  { publicKey, sink, onVerified }: EntryVerification,
   isMoot: () => boolean,
 ): Promise<void> {
   const verifier = contentVerifier(entry.name, signature, publicKey);
@@ -115,10 +112,10 @@ async function verifyStreamed(
       const written = writer?.write(chunk);
       verifier.update(chunk);
       await written;
-      onBytes?.(chunk.length);
     }
     verifier.finish();
     await writer?.close();
+    onVerified?.(entry, undefined);
   } catch (error) {
     // Why it was given up says more than that giving up failed too; the sink's owner discards what is left.
     await writer?.abort().catch(() => undefined);

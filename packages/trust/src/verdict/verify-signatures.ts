@@ -28,6 +28,7 @@ export interface SignatureVerification {
   readonly publicKey: KeyObject;
   readonly sink?: EntrySink | undefined;
   readonly signal: AbortSignal;
+  /** Files whose signature holds, of all signed files. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
 
@@ -49,23 +50,22 @@ export async function verifySignatures(
     if (signature === undefined) throw notSigned(entry);
     return { entry, signature };
   });
-  const bytes = entries.reduce((sum, { entry }) => sum + entry.size, 0);
+  const files = entries.filter(({ entry }) => entry.kind === 'file').length;
   let done = 0;
   let manifestBytes: Buffer | undefined;
-  onProgress?.(0, bytes);
+  onProgress?.(0, files);
   await verifyEntries(archive, entries, {
     publicKey,
     sink,
     signal,
-    onBytes: (read) => {
-      done += read;
-      if (read > 0) onProgress?.(done, bytes);
-    },
-    onContent: (entry, content) => {
+    onVerified: (entry, content) => {
       if (entry.name === manifestName) manifestBytes = content;
+      if (entry.kind === 'directory') return;
+      done += 1;
+      onProgress?.(done, files);
     },
   });
-  const files = entries.filter(({ entry }) => entry.kind === 'file').length;
+  const bytes = entries.reduce((sum, { entry }) => sum + entry.size, 0);
   return { signatures, signaturesSig, manifestBytes, files, bytes };
 }
 
