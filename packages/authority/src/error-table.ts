@@ -51,7 +51,6 @@ export const authorityErrorTable: Readonly<Record<AuthorityErrorCode, AuthorityE
   AUTHORITY_BUSY: row(409, 'Another process uses this authority'),
   AUTHORITY_CLOSED: row(503, 'The authority is closed'),
   AUTHORITY_DAMAGED: row(500, 'A file of the authority is damaged'),
-  AUTHORITY_EXPIRED: row(503, 'The root certificate is not valid at this time'),
   PASSPHRASE_REQUIRED: row(401, 'The keys are protected by a passphrase'),
   PASSPHRASE_WRONG: row(401, 'The passphrase does not open the keys'),
   LEDGER_DAMAGED: row(500, 'The ledger is damaged'),

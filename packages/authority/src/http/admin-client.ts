@@ -17,9 +17,8 @@ import type { AuthorityAdmin } from '../authority-admin.js';
 import { AuthorityError, type AuthorityErrorCode } from '../error.js';
 import { authorityErrorTable } from '../error-table.js';
 import { errorCode } from '../storage/durable-file.js';
-import { authorityFolder } from '../storage/folder.js';
+import { adminSocketName, authorityFolder } from '../storage/folder.js';
 import { socketAddress } from '../storage/socket-address.js';
-import { adminSocketName } from './admin-server.js';
 
 const timeoutMs = 30_000;
 const maxAnswerBytes = 16 * 1024 * 1024;

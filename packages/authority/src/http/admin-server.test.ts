@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
 import { join } from 'node:path';
+import Fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Authority } from '../authority.js';
 import type { AuthorityAdmin } from '../authority-admin.js';
@@ -20,6 +22,7 @@ import { initAuthority } from '../init-authority.js';
 import { openAuthority } from '../open-authority.js';
 import { connectAdmin } from './admin-client.js';
 import { type AdminServer, createAdminServer } from './admin-server.js';
+import { handleErrors } from './problem.js';
 
 let scene: TestAuthority;
 let server: AdminServer;
@@ -190,6 +193,23 @@ describe('an authority behind its server', () => {
     await refusal(admin.adoptCrl('root', Buffer.from('x')), 'CRL_REFUSED');
   });
 
+  it('is not believed when it makes no sense', async () => {
+    for (const [status, text] of [
+      [200, '{}'],
+      [200, 'hello'],
+      [500, '{"code":"NOBODY_KNOWS","type":"","title":"","status":500,"detail":""}'],
+      [302, ''],
+    ] as const) {
+      await using files = await scratch();
+      await files.file('admin.secret', 'x');
+      const impostor = createServer((_request, response) => response.writeHead(status).end(text));
+      impostor.listen(join(files.dir, 'admin.sock'));
+      await once(impostor, 'listening');
+      await refusal(connectAdmin(files.dir), 'ADMIN_ANSWER_INVALID');
+      impostor.close();
+    }
+  });
+
   it('is not there when the server is gone', async () => {
     await server[Symbol.asyncDispose]();
     await refusal(admin.status(), 'ADMIN_UNREACHABLE');
@@ -199,6 +219,19 @@ describe('an authority behind its server', () => {
     server = createAdminServer(scene.authority);
     await server.listen();
   });
+});
+
+it('says nothing about a failure of its own, but to its log', async () => {
+  const app = Fastify();
+  const reported: unknown[] = [];
+  handleErrors(app, (error) => reported.push(error));
+  const failure = new Error('the secret is 42');
+  app.get('/', () => Promise.reject(failure));
+  const answer = await app.inject('/');
+  expect(answer.statusCode).toBe(500);
+  expect(answer.json()).toMatchObject({ code: 'INTERNAL_ERROR' });
+  expect(answer.body).not.toContain('42');
+  expect(reported).toEqual([failure]);
 });
 
 it('has a row with a status and a title for every code', () => {

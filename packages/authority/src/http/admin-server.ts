@@ -27,12 +27,11 @@ import type { Authority } from '../authority.js';
 import { AuthorityError } from '../error.js';
 import { strictBase64 } from '../pem.js';
 import { writeDurably } from '../storage/durable-file.js';
-import { authorityFolder } from '../storage/folder.js';
+import { adminSocketName, authorityFolder } from '../storage/folder.js';
 import { type SocketAddress, socketAddress } from '../storage/socket-address.js';
 import { handleErrors } from './problem.js';
 import { boundedServer, type ListenerOptions } from './server-options.js';
 
-export const adminSocketName = 'admin.sock';
 const maxBodyBytes = 128 * 1024;
 const maxCrlBodyBytes = 5 * 1024 * 1024;
 

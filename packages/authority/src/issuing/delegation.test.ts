@@ -237,21 +237,29 @@ describe('what an organization may bring', () => {
     const register = (der: Uint8Array) => scene.authority.registerCertificate(der);
     const plugin = await issueOwn();
     await register(plugin.der);
-    const twin = await buildCertificate(
-      {
-        serialNumber: plugin.serialNumber,
-        issuerName: organization.subject.der,
-        subjectName: nameDer([{ name: 'CN', value: 'Twin' }]),
-        spki: spkiOf(key),
-        notBefore: plugin.notBefore,
-        notAfter: plugin.notAfter,
-        extensions: [dataSigning()],
-      },
-      key,
-    );
-    await refusal(register(twin), 'CERTIFICATE_ALREADY_REGISTERED');
+    const like = (serialNumber: Uint8Array) =>
+      buildCertificate(
+        {
+          serialNumber,
+          issuerName: organization.subject.der,
+          subjectName: nameDer([{ name: 'CN', value: 'Like' }]),
+          spki: spkiOf(key),
+          notBefore: plugin.notBefore,
+          notAfter: plugin.notAfter,
+          extensions: [dataSigning()],
+        },
+        key,
+      );
+    await refusal(register(await like(plugin.serialNumber)), 'CERTIFICATE_ALREADY_REGISTERED');
     await using other = await testAuthority();
     await refusal(register(other.authority.rootCertificate.der), 'CERTIFICATE_NOT_ISSUED_BY');
+    // Two issuers may use one number: then it does not say which certificate is meant.
+    await register(await like(organization.serialNumber));
+    const certificate = Buffer.from(organization.serialNumber).toString('hex');
+    const reason = 'superseded';
+    await refusal(scene.authority.revoke({ certificate, reason }), 'CERTIFICATE_REFERENCE_AMBIGUOUS');
+    const chosen = await scene.authority.revoke({ certificate, reason, issuer: issuerId });
+    expect(chosen.certificate).toMatchObject({ kind: 'plugin', subject: 'CN=Like' });
     expect(await register(organization.der)).toMatchObject({ kind: 'organization' });
   });
 });

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 
+/** Of the administrative socket, in the authority's folder. */
+export const adminSocketName = 'admin.sock';
+
 /** Where the parts of an authority lie in its folder (docs/authority.md, "The folder"). */
 export interface AuthorityFolder {
   readonly root: string;

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openssl, refusal, type Scratch, scratch } from '../authority-fixtures.js';
-import { bitString, objectIdentifier, sequence, tlv, unsignedInteger } from '../der/writer.js';
+import { bitString, derNull, objectIdentifier, sequence, tlv, unsignedInteger } from '../der/writer.js';
 import { AuthorityError } from '../error.js';
 import { toPem } from '../pem.js';
 import { type RequestRules, readRequest } from './csr.js';
@@ -140,6 +140,13 @@ describe('a request is refused', () => {
     await refusal(readRequest(curve, organization), 'CSR_KEY_UNSUPPORTED');
     const dsa = await opensslRequest(['-newkey', 'ed448']);
     await refusal(readRequest(dsa, organization), 'CSR_KEY_UNSUPPORTED');
+  });
+
+  it('when its RSA key is larger than anybody verifies with', async () => {
+    const modulus = tlv(0x02, Buffer.concat([Buffer.of(0x00), Buffer.alloc(1025, 0xff)]));
+    const id = sequence(objectIdentifier('1.2.840.113549.1.1.1'), derNull);
+    const spki = sequence(id, bitString(sequence(modulus, unsignedInteger(65537))));
+    await refusal(readRequest(forge({ spki }), plugin), 'CSR_KEY_TOO_LARGE');
   });
 
   it('when its point is compressed or its curve spelt out', async () => {
