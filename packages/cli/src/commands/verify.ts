@@ -13,7 +13,7 @@ export interface VerifyOptions extends PolicyOptions {
 }
 
 /** The object `jpl verify --json` prints, accepted or not; its shape is pinned (docs/interfaces.md). */
-export interface VerifyReport {
+interface VerifyReport {
   accepted: boolean;
   id: string | null;
   version: string | null;
@@ -85,7 +85,7 @@ function acceptedReport(plugin: VerifiedPlugin, elapsedMs: number): VerifyReport
   };
 }
 
-export function refusedReport(refusal: Refusal, elapsedMs: number): VerifyReport {
+function refusedReport(refusal: Refusal, elapsedMs: number): VerifyReport {
   return {
     accepted: false,
     id: null,

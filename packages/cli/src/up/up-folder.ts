@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 /** Addresses stand in certificates, so the ports of a folder stay what they were at its first start. */
-export interface Ports {
+interface Ports {
   readonly authority: number;
   readonly store: number;
 }
