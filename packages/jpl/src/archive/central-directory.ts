@@ -35,7 +35,7 @@ export async function readCentralDirectory(
 ): Promise<CentralRecord[]> {
   const directory = await source.read(end.directoryOffset, end.directorySize);
   const records: CentralRecord[] = [];
-  const names = new NameTree();
+  const names = new NameTree(limits.maxEntries);
   let totalBytes = 0;
   let at = 0;
   for (let index = 0; index < end.entryCount; index += 1) {

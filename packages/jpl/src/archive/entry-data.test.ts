@@ -202,6 +202,15 @@ describe('limits', () => {
     });
   });
 
+  it('hold for folders that are only part of names, which cost memory and disk all the same', async () => {
+    const entries = ['a/b/c/x', 'd/e/f/x'].map((name) => ({ name }));
+    expect(await refusalOf(rawZip(entries), { maxEntries: 5 })).toMatchObject({
+      code: 'TOO_MANY_ENTRIES',
+      entry: 'd/e/f/x',
+    });
+    expect(await refusalOf(rawZip(entries), { maxEntries: 6 })).toBeUndefined();
+  });
+
   it('refuse a bomb by its headers, before its data is touched', async () => {
     // 512 MiB and one byte claimed, a few bytes behind it.
     const size = 512 * 1024 * 1024 + 1;

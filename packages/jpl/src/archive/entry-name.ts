@@ -39,6 +39,10 @@ export function entryNameProblem(
   if (!isPlain && forbiddenOnWindows.test(name)) {
     return { code: 'NAME_FORBIDDEN_CHARACTER', reason: 'its name holds one of < > : " | ? *' };
   }
+  if (!isPlain && name.normalize('NFC') !== name) {
+    // libarchive composes names as it reads them, others leave them as they are.
+    return { code: 'NAME_NOT_CANONICAL', reason: 'its name is not in composed form (Unicode NFC)' };
+  }
   const components = (name.endsWith('/') ? name.slice(0, -1) : name).split('/');
   if (components.length > limits.maxDepth) {
     return { code: 'NAME_TOO_DEEP', reason: `it lies deeper than ${limits.maxDepth} folders` };
@@ -93,14 +97,15 @@ function firstComponentProblem(components: readonly string[]): NameProblem | und
 }
 
 function componentProblem(component: string): NameProblem | undefined {
-  if (Buffer.byteLength(component) > maxComponentBytes) {
+  // Best-fit conversion of full-width and ligature forms can make separators and dots appear.
+  const compatible = plain.test(component) ? component : component.normalize('NFKC');
+  // One character can become eighteen: what is compared with other names stays bounded too.
+  if (Math.max(Buffer.byteLength(component), Buffer.byteLength(compatible)) > maxComponentBytes) {
     return {
       code: 'NAME_COMPONENT_TOO_LONG',
       reason: `a part of its name is longer than ${maxComponentBytes} bytes`,
     };
   }
-  // Best-fit conversion of full-width and ligature forms can make separators and dots appear.
-  const compatible = plain.test(component) ? component : component.normalize('NFKC');
   if (component === '..' || compatible === '..') {
     return { code: 'NAME_TRAVERSAL', reason: 'its name leaves the folder (..)' };
   }
@@ -109,6 +114,9 @@ function componentProblem(component: string): NameProblem | undefined {
   }
   if (/[. ]$/.test(component)) {
     return { code: 'NAME_TRAILING_DOT_OR_SPACE', reason: 'a part of its name ends with a dot or a space' };
+  }
+  if (/;[0-9]*$/.test(component)) {
+    return { code: 'NAME_NOT_CANONICAL', reason: `"${component}" loses its end, a VMS version, in Info-ZIP` };
   }
   if (device.test(compatible)) {
     return { code: 'NAME_DEVICE', reason: `"${component}" is a device on Windows` };

@@ -1,4 +1,4 @@
-import type { NameErrorCode } from '../error.js';
+import type { LimitErrorCode, NameErrorCode } from '../error.js';
 import { foldName } from './entry-name.js';
 
 interface Node {
@@ -11,7 +11,9 @@ interface Node {
 }
 
 export interface CollisionProblem {
-  readonly code: Extract<NameErrorCode, 'DUPLICATE_NAME' | 'NAME_COLLISION' | 'FILE_FOLDER_COLLISION'>;
+  readonly code:
+    | Extract<NameErrorCode, 'DUPLICATE_NAME' | 'NAME_COLLISION' | 'FILE_FOLDER_COLLISION'>
+    | Extract<LimitErrorCode, 'TOO_MANY_ENTRIES'>;
   readonly reason: string;
 }
 
@@ -19,6 +21,13 @@ export interface CollisionProblem {
 export class NameTree {
   /** Keyed by the parent's id and the folded part, so that deep and long names cost no more than their length. */
   readonly #nodes = new Map<string, Node>();
+  readonly #maxFolders: number;
+  #folders = 0;
+
+  /** @param maxFolders  listed or only named by what lies in them: each costs memory here and a place on the disk */
+  constructor(maxFolders: number) {
+    this.#maxFolders = maxFolders;
+  }
 
   /** Takes a name with all the folders it lies in, or says with what it collides. */
   add(name: string, kind: 'file' | 'directory'): CollisionProblem | undefined {
@@ -30,7 +39,9 @@ export class NameTree {
       const taken = this.#nodes.get(key);
       if (taken === undefined) {
         const id = this.#nodes.size + 1;
-        this.#nodes.set(key, { id, component, kind: isListed ? kind : 'directory', listed: isListed });
+        const taking = isListed ? kind : 'directory';
+        if (taking === 'directory' && ++this.#folders > this.#maxFolders) return this.#tooMany();
+        this.#nodes.set(key, { id, component, kind: taking, listed: isListed });
         parent = id;
         continue;
       }
@@ -40,6 +51,10 @@ export class NameTree {
       parent = taken.id;
     }
     return undefined;
+  }
+
+  #tooMany(): CollisionProblem {
+    return { code: 'TOO_MANY_ENTRIES', reason: `the names lie in more than ${this.#maxFolders} folders` };
   }
 }
 

@@ -40,7 +40,7 @@ export function planInstalledTree(
   }
   const files = new Map<string, string>();
   const directories = new Set<string>();
-  const taken = new NameTree();
+  const taken = new NameTree(Number.POSITIVE_INFINITY);
   for (const entry of entries) {
     const path = installedPath(entry, platform);
     if (path === undefined) continue;

@@ -72,7 +72,7 @@ export function assertEntriesWritable(entries: readonly PackageEntry[]): void {
   if (entries.length > limits.maxEntries) {
     throw new JplError('TOO_MANY_ENTRIES', `A package holds at most ${limits.maxEntries} entries.`);
   }
-  const names = new NameTree();
+  const names = new NameTree(limits.maxEntries);
   let total = 0;
   for (const entry of entries) {
     const { name } = entry;
