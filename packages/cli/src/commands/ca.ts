@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import {
   type AuthorityAdmin,
-  AuthorityError,
-  connectAdmin,
+  connectAuthority,
   createAdminServer,
   createPublicServer,
   initAuthority,
@@ -99,6 +98,9 @@ async function issueHere(io: Io, options: IssueOptions): Promise<Issued> {
       await authority.createOrganization({ commonName: options.hosted, ...validity }),
     );
   }
+  if (options.renew !== undefined && options.csr === undefined) {
+    return issuedOrganization(await authority.renewOrganization(options.renew));
+  }
   const csr = await readInput(io, required(options.csr, '--csr FILE'));
   if (options.kind === 'organization') {
     const renewed = options.renew === undefined ? {} : { organization: options.renew };
@@ -189,12 +191,7 @@ export async function caServe(io: Io, options: ServeAuthorityOptions): Promise<n
 }
 
 /** The server that has the folder open, else the folder itself for as long as the command takes. */
-async function connect(io: Io, options: AuthorityOptions): Promise<AuthorityAdmin> {
+function connect(io: Io, options: AuthorityOptions): Promise<AuthorityAdmin> {
   const dir = resolve(io.cwd, options.dataDir);
-  try {
-    return await openAuthority({ dir, clock: io.clock, passphrase: io.env[passphraseVariable] });
-  } catch (error) {
-    if (error instanceof AuthorityError && error.code === 'AUTHORITY_BUSY') return await connectAdmin(dir);
-    throw error;
-  }
+  return connectAuthority({ dir, clock: io.clock, passphrase: io.env[passphraseVariable] });
 }
