@@ -51,6 +51,13 @@ describe('parseManifest', () => {
     ['a key twice', '{"name":"a","version":"1","name":"b"}', 'MANIFEST_DUPLICATE_KEY'],
     ['a key twice in two spellings', '{"name":"a","version":"1","n\\u0061me":"b"}', 'MANIFEST_DUPLICATE_KEY'],
     ['a key twice further down', '{"name":"a","version":"1","x":[{"y":1,"y":2}]}', 'MANIFEST_DUPLICATE_KEY'],
+    ['half a surrogate pair', '{"name":"a\\ud83d","version":"1"}', 'MANIFEST_MALFORMED'],
+    ['half a surrogate pair in a key', '{"name":"a","version":"1","\\udc00":[1]}', 'MANIFEST_MALFORMED'],
+    [
+      'half a surrogate pair further down',
+      '{"name":"a","version":"1","x":["\\ud800x"]}',
+      'MANIFEST_MALFORMED',
+    ],
     [
       'deep nesting',
       `{"name":"a","version":"1","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,

@@ -16,7 +16,8 @@ export class StrictJsonError extends Error {
 
 /**
  * Parses RFC 8259 JSON in UTF-8 without byte order mark (8.1), every key once (section 4 leaves duplicates to the
- * reader, so two readers could differ), nested at most 64 deep.
+ * reader, so two readers could differ), no half of a surrogate pair (8.2) and no number beyond a double (6) for the
+ * same reason, nested at most 64 deep.
  * @throws {StrictJsonError}
  */
 export function parseStrictJson(bytes: Uint8Array): unknown {
@@ -32,7 +33,7 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
       cause,
     );
   }
-  assertKeysUnique(text);
+  assertUnambiguous(text);
   return value;
 }
 
@@ -41,7 +42,7 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function assertKeysUnique(text: string): void {
+function assertUnambiguous(text: string): void {
   const open: Set<string>[] = [];
   const enter = () => {
     if (open.length >= maxJsonDepth)
@@ -56,11 +57,21 @@ function assertKeysUnique(text: string): void {
     onObjectEnd: leave,
     onArrayBegin: enter,
     onArrayEnd: leave,
+    onLiteralValue: assertOneMeaning,
     onObjectProperty: (key) => {
+      assertOneMeaning(key);
       const keys = open.at(-1);
       if (keys?.has(key))
         throw new StrictJsonError('duplicate-key', `has the key ${JSON.stringify(key)} twice`);
       keys?.add(key);
     },
   });
+}
+
+/** The text itself is UTF-8, so half a surrogate pair can only come out of an escape (`\ud800`). */
+function assertOneMeaning(value: unknown): void {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new StrictJsonError('malformed', 'has a number that is too large');
+  if (typeof value === 'string' && /\p{Cs}/u.test(value))
+    throw new StrictJsonError('malformed', 'has a text with half a surrogate pair');
 }

@@ -20,6 +20,8 @@ function mapOf(...names: string[]): Map<string, Buffer> {
   return new Map(names.map((name) => [name, Buffer.from('signature')]));
 }
 
+const namesOf = (count: number) => Array.from({ length: count }, (_, index) => `f${index}`);
+
 describe('decodeSignatureMap', () => {
   it.each([
     ['nothing', ''],
@@ -83,9 +85,17 @@ describe('decodeSignatureMap', () => {
   });
 
   it('reads maps of every width', () => {
-    for (const count of [0, 15, 16, 70_000]) {
-      const map = new Map(Array.from({ length: count }, (_, index) => [`f${index}`, Buffer.from([1])]));
-      expect(decodeSignatureMap(encodeSignatureMap(map)).size).toBe(count);
+    for (const count of [0, 15, 16, 10_000]) {
+      expect(decodeSignatureMap(encodeSignatureMap(mapOf(...namesOf(count)))).size).toBe(count);
+    }
+    expect(decodeSignatureMap(hex('df 00 00 00 01 a1 61 c4 01 00')).size).toBe(1);
+  });
+
+  it('refuses more signatures than a package can have entries, before it holds any', () => {
+    for (const count of [10_001, 70_000]) {
+      expect(() => decodeSignatureMap(encodeSignatureMap(mapOf(...namesOf(count))))).toThrowError(
+        expect.objectContaining({ code: 'SIGNATURE_MAP_MALFORMED', offset: 0 }),
+      );
     }
   });
 

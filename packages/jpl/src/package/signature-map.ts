@@ -1,13 +1,16 @@
 import { Encoder } from '@msgpack/msgpack';
 import type { Archive } from '../archive/archive.js';
 import { quote } from '../archive/header-fields.js';
+import { defaultArchiveLimits } from '../archive/limits.js';
 import { JplError } from '../error.js';
 import { encodeMapHeader, MapReader } from './message-pack.js';
 import { signedEntries } from './signed-entries.js';
 
-// 10,000 names of 1,024 bytes with RSA-8192 signatures and their lengths.
+const maxSignatures = defaultArchiveLimits.maxEntries;
+
+// Names of 1,024 bytes with RSA-8192 signatures and their lengths.
 /** More than the largest lawful map; a reader refuses a larger `signatures` before reading it. */
-export const maxSignatureMapBytes = 10_000 * (1024 + 1024 + 8) + 5;
+export const maxSignatureMapBytes = maxSignatures * (1024 + 1024 + 8) + 5;
 
 /**
  * Decodes `signatures`: a MessagePack map of str -> bin, nothing else, no key twice, no byte left over.
@@ -17,6 +20,8 @@ export const maxSignatureMapBytes = 10_000 * (1024 + 1024 + 8) + 5;
 export function decodeSignatureMap(bytes: Uint8Array): ReadonlyMap<string, Buffer> {
   const reader = new MapReader(bytes, malformed);
   const count = reader.readMapHeader();
+  // Pairs of a few bytes would otherwise fill memory long before the bytes end.
+  if (count > maxSignatures) throw malformed(`names more than ${maxSignatures} entries`, 0);
   const map = new Map<string, Buffer>();
   for (let index = 0; index < count; index += 1) {
     const keyOffset = reader.position;

@@ -60,6 +60,8 @@ describe('parsePreferences', () => {
     ['[{"type":"Switch"}]', 'PREFERENCES_MALFORMED'],
     ['[{"key":"a"}]', 'PREFERENCES_MALFORMED'],
     ['[{"type":"Switch","key":"a","x":{}}]', 'PREFERENCES_MALFORMED'],
+    ['[{"type":"SeekBar","key":"a","max":1e999}]', 'PREFERENCES_MALFORMED'],
+    ['[{"type":"Switch","key":"a\\ud800"}]', 'PREFERENCES_MALFORMED'],
     ['[{"type":"Switch","key":"a"},]', 'PREFERENCES_MALFORMED'],
     ['[{"type":"Switch","key":"a","key":"b"}]', 'PREFERENCES_DUPLICATE_KEY'],
     [
