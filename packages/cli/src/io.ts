@@ -1,3 +1,5 @@
+import { printableJson } from './printable.js';
+
 /** What a command may touch of the process that runs it; handed in, so that tests run commands in their own process. */
 export interface Io {
   /** Machine-readable results and nothing else. */
@@ -30,9 +32,11 @@ export function processIo(): Io {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   // A reader that went away (`jpl list | head`) is not an error of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   return {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
@@ -46,5 +50,5 @@ export function processIo(): Io {
 
 /** One JSON value on one line of stdout. */
 export function printJson(io: Io, value: unknown): void {
-  io.stdout(`${JSON.stringify(value)}\n`);
+  io.stdout(`${printableJson(value)}\n`);
 }

@@ -5,7 +5,7 @@ import { DaemonError, errorOutcome } from '@jami-plugin-store/daemon';
 import { JplError } from '@jami-plugin-store/jpl';
 import { StoreError } from '@jami-plugin-store/store';
 import { TrustError } from '@jami-plugin-store/trust';
-import { printable } from './printable.js';
+import { printable, printableJson } from './printable.js';
 import { UsageError } from './usage-error.js';
 
 /** A failure as the command line shows it: the exact code, one sentence, what it concerns. */
@@ -33,14 +33,30 @@ export class InstallFailure extends Error {
   }
 }
 
-const notReadable: ReadonlySet<string> = new Set(['FILE_NOT_FOUND', 'FILE_NOT_READABLE', 'NOT_A_FILE']);
+/** The thing named is not there or cannot be read. */
+const notReadable: ReadonlySet<string> = new Set([
+  'FILE_NOT_FOUND',
+  'FILE_NOT_READABLE',
+  'NOT_A_FILE',
+  'AUTHORITY_NOT_FOUND',
+  'STORE_NOT_CONFIGURED',
+]);
+
+/** An argument that is none of its kind. The client's codes only: a package with such an id is refused, not wrong use. */
+const malformedArguments: ReadonlySet<string> = new Set([
+  'PLUGIN_ID_INVALID',
+  'STORE_NAME_INVALID',
+  'STORE_URL_INVALID',
+  'ROOT_DIGEST_INVALID',
+]);
 
 /** The rooms' own errors as refusals; anything else is a defect of ours and is thrown on with its stack. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof UsageError) return { code: error.code, message: error.message, exitCode: 2 };
   if (error instanceof JplError || error instanceof TrustError || error instanceof DaemonError) {
-    const { code, message, entry, certificate, resultCode } = errorOutcome(error);
-    return { code, message, entry, certificate, resultCode, exitCode: exitCodeOf(code) };
+    const { code, message, entry, certificate, resultCode, detail } = errorOutcome(error);
+    const plugin = detail?.plugin;
+    return { code, message, entry, certificate, resultCode, plugin, exitCode: exitCodeOf(code) };
   }
   if (error instanceof DaemonRefusal) {
     const { code, detail, entry, certificate, resultCode, plugin } = error.problem;
@@ -51,10 +67,11 @@ export function refusalOf(error: unknown): Refusal {
     return { code, message, entry, certificate, resultCode, exitCode: exitCodeOf(code) };
   }
   if (error instanceof ClientError) {
-    return { code: error.code, message: error.message, resultCode: error.resultCode, exitCode: 1 };
+    const { code, message, resultCode } = error;
+    return { code, message, resultCode, exitCode: malformedArguments.has(code) ? 2 : exitCodeOf(code) };
   }
   if (error instanceof AuthorityError || error instanceof StoreError) {
-    return { code: error.code, message: error.message, exitCode: 1 };
+    return { code: error.code, message: error.message, exitCode: exitCodeOf(error.code) };
   }
   throw error;
 }
@@ -65,8 +82,11 @@ function exitCodeOf(code: string): 1 | 2 {
 
 /** The sentence for a person, with the exact code and the thing concerned beneath. */
 export function describeRefusal(refusal: Refusal): string {
-  const lines = [printable(refusal.message), `  code: ${refusal.code}`];
-  if (refusal.entry !== undefined) lines.push(`  entry: ${JSON.stringify(refusal.entry)}`);
+  const [sentence = '', ...details] = refusal.message.split('\n');
+  // Behind a bar, so that no line of a message passes for one of these.
+  const lines = [printable(sentence), ...details.map((line) => `  | ${printable(line)}`)];
+  lines.push(`  code: ${refusal.code}`);
+  if (refusal.entry !== undefined) lines.push(`  entry: ${printableJson(refusal.entry)}`);
   if (refusal.certificate !== undefined) lines.push(`  certificate: ${printable(refusal.certificate)}`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,5 @@
 import { type Io, printJson } from '../io.js';
-import { printable } from '../printable.js';
+import { printable, printableLines } from '../printable.js';
 import { askStore, type StoreQuestion } from '../store-access.js';
 
 export interface InfoOptions extends StoreQuestion {
@@ -21,7 +21,8 @@ export async function info(io: Io, id: string, options: InfoOptions): Promise<nu
     return 0;
   }
   const { name, version, author, description } = details;
-  io.stdout(`${printable(`${details.id} (${name})  ${version}  by ${author}\n\n${description}`)}\n\n`);
-  for (const { version, timestamp } of versions) io.stdout(`  ${version}  ${timestamp}\n`);
+  io.stdout(`${printable(`${details.id} (${name})  ${version}  by ${author}`)}\n\n`);
+  io.stdout(`${printableLines(description, '  ')}\n\n`);
+  for (const { version, timestamp } of versions) io.stdout(`  ${printable(`${version}  ${timestamp}`)}\n`);
   return 0;
 }

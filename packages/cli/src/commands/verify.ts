@@ -6,6 +6,7 @@ import type { Io } from '../io.js';
 import { printJson } from '../io.js';
 import type { PolicyOptions } from '../policy.js';
 import { choosePolicy, type Policy } from '../policy.js';
+import { printable } from '../printable.js';
 import { describeRefusal, type Refusal, refusalOf } from '../refusal.js';
 
 export interface VerifyOptions extends PolicyOptions {
@@ -40,7 +41,7 @@ export async function verify(io: Io, file: string, options: VerifyOptions): Prom
   } catch (error) {
     const refusal = refusalOf(error);
     if (options.json) printJson(io, refusedReport(refusal, elapsed()));
-    else io.stderr(`${file}: ${describeRefusal(refusal)}`);
+    else io.stderr(`${printable(file)}: ${describeRefusal(refusal)}`);
     return refusal.exitCode;
   }
 }
@@ -109,7 +110,7 @@ function describeAccepted(plugin: VerifiedPlugin): string {
     ...plugin.path.map(({ subject, notAfter }, depth) => {
       const status = plugin.revocation[depth];
       const asked = status === undefined ? 'trust anchor' : `${status.status} (${status.source})`;
-      return `  ${'  '.repeat(depth)}${subject.text}, until ${notAfter.toISOString().slice(0, 10)}: ${asked}`;
+      return `  ${'  '.repeat(depth)}${printable(subject.text)}, until ${notAfter.toISOString().slice(0, 10)}: ${asked}`;
     }),
   ];
   if (plugin.revocationMode === 'off') lines.push('  WARNING: revocation was not asked (--revocation off)');
