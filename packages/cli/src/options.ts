@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parseTrustAnchors, type RevocationMode, type TrustAnchor } from '@jami-plugin-store/trust';
@@ -11,14 +11,22 @@ export function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+const rfc3339 = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
-/** An instant as RFC 3339 writes it; a date alone or a local time is ambiguous and refused. */
+/** An instant as RFC 3339 writes it; a date alone or a local time is ambiguous and refused, a day that is none too. */
 export function parseInstant(text: string): Date {
-  const at = new Date(text);
-  const isReal = rfc3339.test(text) && !Number.isNaN(at.getTime());
+  const instant = text.toUpperCase();
+  const [, day, time] = rfc3339.exec(instant) ?? [];
+  const at = new Date(instant);
+  // Date takes the 30th of February for the 2nd of March, and 24:00:00 for the next day.
+  const isReal = !Number.isNaN(at.getTime()) && isoText(`${day}T${time}Z`) === `${day}T${time}.000Z`;
   if (!isReal) throw new InvalidArgumentError('an instant as in 2026-11-22T00:00:00Z is needed');
   return at;
+}
+
+function isoText(text: string): string | undefined {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
 }
 
 const revocationModes: readonly RevocationMode[] = ['required', 'when-named', 'off'];
@@ -45,11 +53,20 @@ const maxInputBytes = 1024 * 1024;
  */
 export async function readInput(io: Io, path: string): Promise<Buffer> {
   try {
-    const bytes = await readFile(resolve(io.cwd, path));
-    if (bytes.length > maxInputBytes) throw new UsageError('FILE_TOO_LARGE', `${path} is larger than 1 MiB`);
-    return bytes;
+    await using file = await open(resolve(io.cwd, path));
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of file.createReadStream({
+      highWaterMark: maxInputBytes + 1,
+      signal: io.signal,
+    })) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > maxInputBytes) throw new UsageError('FILE_TOO_LARGE', `${path} is larger than 1 MiB`);
+    }
+    return Buffer.concat(chunks);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    if (error instanceof UsageError || io.signal.aborted) throw error;
     throw inputError(path, error);
   }
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { listStores } from '@jami-plugin-store/client';
 import { parseTrustAnchors, type RevocationMode, type TrustAnchor } from '@jami-plugin-store/trust';
 import type { Io } from './io.js';
@@ -31,6 +32,6 @@ export async function choosePolicy(io: Io, options: PolicyOptions): Promise<Poli
 }
 
 async function configuredAnchors(io: Io, dataDir: string | undefined): Promise<TrustAnchor[]> {
-  const stores = await listStores(dataDir ?? defaultDataDir(io));
+  const stores = await listStores(resolve(io.cwd, dataDir ?? defaultDataDir(io)));
   return stores.flatMap((store) => parseTrustAnchors(Buffer.from(store.rootPem)));
 }

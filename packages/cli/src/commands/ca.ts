@@ -10,10 +10,10 @@ import {
   openAuthority,
 } from '@jami-plugin-store/authority';
 import { type Io, printJson } from '../io.js';
+import { createNew } from '../new-file.js';
 import { readInput } from '../options.js';
-import { announce, untilStopped } from '../serving.js';
+import { announce, listening, untilStopped } from '../serving.js';
 import { UsageError } from '../usage-error.js';
-import { writeNew } from './csr.js';
 import { passphraseVariable, readPrivateKey } from './sign.js';
 
 export interface AuthorityOptions {
@@ -68,24 +68,30 @@ interface Issued {
   /** What `--issuer` of a later issue takes, for an organization. */
   readonly issuerId?: string | undefined;
   readonly serialNumber?: string | undefined;
+  /** What `--renew` takes. */
+  readonly organization?: string | undefined;
   readonly fingerprint?: string | undefined;
 }
 
 /** `jpl ca issue`: a certificate from a PKCS#10 request; prints the chain, or writes it where `--output` says. */
 export async function caIssue(io: Io, options: IssueOptions): Promise<number> {
+  await using newFile =
+    options.output === undefined ? undefined : await createNew(resolve(io.cwd, options.output), 0o644);
   const issued =
     options.issuerKey === undefined ? await issueHere(io, options) : await issueWithOwnKey(io, options);
   const { chainPem, ...about } = issued;
-  if (options.output !== undefined) await writeNew(resolve(io.cwd, options.output), chainPem, 0o644);
+  await newFile?.fill(chainPem);
   if (options.json) printJson(io, { ...about, chainPem });
   else if (options.output === undefined) io.stdout(chainPem);
   else io.stdout(describeIssued(options.output, about));
   return 0;
 }
 
-function describeIssued(file: string, { subject, issuerId, serialNumber }: Omit<Issued, 'chainPem'>): string {
+function describeIssued(file: string, about: Omit<Issued, 'chainPem'>): string {
+  const { subject, issuerId, serialNumber, organization } = about;
   const lines = [`${file}: certificate of ${subject}`];
   if (serialNumber !== undefined) lines.push(`  serial number: ${serialNumber}`);
+  if (issuerId !== undefined && organization !== undefined) lines.push(`  organization: ${organization}`);
   if (issuerId !== undefined) lines.push(`  issuer id: ${issuerId}`);
   return `${lines.join('\n')}\n`;
 }
@@ -184,7 +190,7 @@ export async function caServe(io: Io, options: ServeAuthorityOptions): Promise<n
   await using admin = await createAdminServer(authority);
   await using server = await createPublicServer(authority);
   await admin.listen();
-  const { url } = await server.listen({ host: options.host, port: options.port });
+  const { url } = await listening(server.listen({ host: options.host, port: options.port }));
   announce(io, { url });
   await untilStopped(io);
   return 0;

@@ -5,7 +5,7 @@ import type { RevocationMode } from '@jami-plugin-store/trust';
 import { dataDirOf } from '../daemon-access.js';
 import { type Io, printJson } from '../io.js';
 import { readInput, readTrustAnchors } from '../options.js';
-import { announce, untilStopped } from '../serving.js';
+import { announce, listening, untilStopped } from '../serving.js';
 
 export interface ServeStoreOptions {
   readonly dataDir: string;
@@ -30,7 +30,7 @@ export async function storeServe(io: Io, options: ServeStoreOptions): Promise<nu
     crlRootUrl: options.crlUrl,
     logger: { write: io.stderr },
   });
-  const { url } = await store.listen({ port: options.port, host: options.host });
+  const { url } = await listening(store.listen({ port: options.port, host: options.host }));
   announce(io, { url });
   await untilStopped(io);
   return 0;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type AuthorityAdmin, createKeyAndCsr } from '@jami-plugin-store/authority';
 import { currentPlatform, packPlugin, signPackage } from '@jami-plugin-store/jpl';
 import { parseCertificatesPem } from '@jami-plugin-store/trust';
-import { writeNew } from '../commands/csr.js';
+import { writeNew } from '../new-file.js';
 import { UsageError } from '../usage-error.js';
 import { compileLibrary } from './compile-library.js';
 
