@@ -47,7 +47,7 @@ function configure(command: Command, io: Io): void {
 function fail(io: Io, args: readonly string[], error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const isUsage = error instanceof CommanderError;
-  const refusal = isUsage ? refusalOf(new UsageError('USAGE', error.message)) : typedRefusal(error);
+  const refusal = isUsage ? refusalOf(new UsageError('USAGE', error.message)) : typedRefusal(io, error);
   if (args.includes('--json')) printJson(io, failureReport(args, refusal));
   // Commander has written its own message.
   else if (!isUsage) io.stderr(`jpl: ${describeRefusal(refusal)}`);
@@ -69,7 +69,10 @@ function failureReport(args: readonly string[], refusal: Refusal): object {
   return about;
 }
 
-function typedRefusal(error: unknown): Refusal {
+function typedRefusal(io: Io, error: unknown): Refusal {
+  if (io.signal.aborted && error instanceof Error && error.name === 'AbortError') {
+    return { code: 'CANCELED', message: 'Stopped before it was done.', exitCode: 1 };
+  }
   try {
     return refusalOf(error);
   } catch (defect) {

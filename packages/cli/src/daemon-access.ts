@@ -8,6 +8,7 @@ import { parseTrustAnchors, type TrustAnchor } from '@jami-plugin-store/trust';
 import type { Io } from './io.js';
 import { defaultDataDir } from './options.js';
 import { choosePolicy, type PolicyOptions } from './policy.js';
+import { printable } from './printable.js';
 import { UsageError } from './usage-error.js';
 
 export function dataDirOf(io: Io, options: { dataDir?: string | undefined }): string {
@@ -33,7 +34,7 @@ export async function startDaemon(io: Io, options: PolicyOptions): Promise<Daemo
     clock: io.clock,
     at: policy.at,
     language: languageOf(io),
-    logger: { warn: (_about, message) => io.stderr(`warning: ${message}\n`) },
+    logger: { warn: (_about, message) => io.stderr(`warning: ${printable(message)}\n`) },
   });
 }
 
@@ -46,7 +47,8 @@ async function anchorsByStore(dataDir: string): Promise<ReadonlyMap<string, read
 
 /** The daemon that owns the data folder, or undefined where none runs. */
 async function runningDaemon(dataDir: string): Promise<DaemonApi | undefined> {
-  if (!(await exists(dataDir))) return undefined;
+  // A folder that cannot be entered is met again, with its reason, by whoever wants to own it.
+  if (!(await isEntered(dataDir))) return undefined;
   const daemon = connectDaemon(await socketPathOf(dataDir));
   try {
     await daemon.info();
@@ -58,10 +60,18 @@ async function runningDaemon(dataDir: string): Promise<DaemonApi | undefined> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+async function isEntered(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
+  );
+}
+
+/** False only where there is certainly nothing. */
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   );
 }
 
@@ -71,8 +81,24 @@ async function exists(path: string): Promise<boolean> {
  */
 export async function openDaemon(io: Io, options: PolicyOptions): Promise<DaemonApi> {
   const dataDir = dataDirOf(io, options);
-  const running = await runningDaemon(dataDir);
-  if (running === undefined) return await privateDaemon(io, options);
+  const giveUpAt = performance.now() + lockPatienceMs;
+  for (;;) {
+    const running = await runningDaemon(dataDir);
+    if (running !== undefined) return await asCaller(running, dataDir, options);
+    try {
+      return await privateDaemon(io, options);
+    } catch (error) {
+      // Another command may hold the folder for a moment, or a daemon that is not yet on its socket.
+      const isBusy = error instanceof DaemonError && error.code === 'DATA_DIR_BUSY';
+      if (!isBusy || performance.now() > giveUpAt) throw error;
+    }
+    await pause(100, undefined, { signal: io.signal });
+  }
+}
+
+const lockPatienceMs = 15_000;
+
+async function asCaller(running: DaemonApi, dataDir: string, options: PolicyOptions): Promise<DaemonApi> {
   const setsPolicy =
     options.trustAnchor?.length || options.revocation !== undefined || options.at !== undefined;
   if (!setsPolicy) return running;
@@ -83,22 +109,6 @@ export async function openDaemon(io: Io, options: PolicyOptions): Promise<Daemon
   );
 }
 
-const lockPatienceMs = 15_000;
-
-/** Another command may hold the folder for a moment: wait for it, and say so when it does not end. */
-async function startWhenFree(io: Io, options: PolicyOptions): Promise<Daemon> {
-  const giveUpAt = performance.now() + lockPatienceMs;
-  for (;;) {
-    try {
-      return await startDaemon(io, options);
-    } catch (error) {
-      const isBusy = error instanceof DaemonError && error.code === 'DATA_DIR_BUSY';
-      if (!isBusy || performance.now() > giveUpAt) throw error;
-    }
-    await pause(100, undefined, { signal: io.signal });
-  }
-}
-
 /** Served on a socket that only this process knows: a neighbour must not be judged by this command's policy. */
 async function privateDaemon(io: Io, options: PolicyOptions): Promise<DaemonApi> {
   const closers: (() => Promise<unknown>)[] = [];
@@ -106,7 +116,7 @@ async function privateDaemon(io: Io, options: PolicyOptions): Promise<DaemonApi>
     for (const closer of closers.reverse()) await closer();
   };
   try {
-    const daemon = await startWhenFree(io, options);
+    const daemon = await startDaemon(io, options);
     closers.push(async () => daemon[Symbol.asyncDispose]());
     const folder = await mkdtemp(join(tmpdir(), 'jpl-'));
     closers.push(() => rm(folder, { recursive: true, force: true }));

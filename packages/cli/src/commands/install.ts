@@ -8,13 +8,14 @@ import {
   type StoreClient,
 } from '@jami-plugin-store/client';
 import type { PluginFailure, PluginSnapshot } from '@jami-plugin-store/contract';
-import { currentPlatform } from '@jami-plugin-store/jpl';
-import { languageOf, openDaemon } from '../daemon-access.js';
+import { currentPlatform, openArchive, openFileSource } from '@jami-plugin-store/jpl';
+import { dataDirOf, exists, languageOf, openDaemon } from '../daemon-access.js';
 import { type Io, printJson } from '../io.js';
 import { defaultCacheDir } from '../options.js';
 import type { PolicyOptions } from '../policy.js';
+import { printable } from '../printable.js';
 import { drawProgress } from '../progress.js';
-import { InstallFailure } from '../refusal.js';
+import { describeRefusal, InstallFailure, refusalOf } from '../refusal.js';
 import { acceptLanguage, chooseStore } from '../store-access.js';
 
 export interface InstallOptions extends PolicyOptions {
@@ -27,24 +28,39 @@ export interface InstallOptions extends PolicyOptions {
 /** `jpl install FILE|ID`: through the daemon that owns the data folder, or in this process where none runs. */
 export async function install(io: Io, target: string, options: InstallOptions): Promise<number> {
   const isFile = await looksLikeFile(io, target);
+  try {
+    const { id, version } = await installTarget(io, target, isFile, options);
+    const message = `${id} ${version} is installed`;
+    if (options.json) printJson(io, { installed: true, id, version, code: null, message, resultCode: 0 });
+    else io.stdout(`${message}\n`);
+    return 0;
+  } catch (error) {
+    if (!isFile || options.json) throw error;
+    const refusal = refusalOf(error);
+    io.stderr(`${printable(target)}: ${describeRefusal(refusal)}`);
+    return refusal.exitCode;
+  }
+}
+
+async function installTarget(
+  io: Io,
+  target: string,
+  isFile: boolean,
+  options: InstallOptions,
+): Promise<{ id: string; version: string }> {
   // Asked before the daemon: nothing is made for a command that cannot go on.
   const store = isFile ? undefined : await chooseStore(io, options);
+  if (isFile && !(await exists(dataDirOf(io, options)))) await assertArchive(resolve(io.cwd, target));
   await using daemon = await openDaemon(io, options);
-  const { id, version } =
-    store === undefined
-      ? await installFile(io, daemon, target, options)
-      : await installFromStore(io, daemon, store, target, options);
-  if (options.json) {
-    printJson(io, {
-      installed: true,
-      id,
-      version,
-      code: null,
-      message: `${id} ${version} is installed`,
-      resultCode: 0,
-    });
-  } else io.stdout(`${id} ${version} is installed\n`);
-  return 0;
+  return store === undefined
+    ? await installFile(io, daemon, target, options)
+    : await installFromStore(io, daemon, store, target, options);
+}
+
+/** What is no package at all is refused before a data folder is made for it. @throws {JplError} */
+async function assertArchive(path: string): Promise<void> {
+  await using source = await openFileSource(path);
+  await openArchive(source);
 }
 
 /** A path, or anything that is there as a file; a plugin's id has neither slash nor `.jpl`. */

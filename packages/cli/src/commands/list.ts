@@ -1,5 +1,4 @@
-import { access } from 'node:fs/promises';
-import { dataDirOf, languageOf, openDaemon } from '../daemon-access.js';
+import { dataDirOf, exists, languageOf, openDaemon } from '../daemon-access.js';
 import { type Io, printJson } from '../io.js';
 import { printable } from '../printable.js';
 
@@ -27,11 +26,7 @@ export async function list(io: Io, options: ListOptions): Promise<number> {
 }
 
 async function installed(io: Io, options: ListOptions) {
-  const isThere = await access(dataDirOf(io, options)).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
-  );
-  if (!isThere) return [];
+  if (!(await exists(dataDirOf(io, options)))) return [];
   await using daemon = await openDaemon(io, { dataDir: options.dataDir });
   return await daemon.list({ language: languageOf(io), signal: io.signal });
 }
