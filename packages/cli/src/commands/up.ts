@@ -40,6 +40,7 @@ export async function up(io: Io, options: UpOptions): Promise<number> {
   const say = (text: string): void => io.stdout(`${text}\n`);
   const servers: ChildServer[] = [];
   const open = async (name: string, args: readonly string[]): Promise<ChildServer> => {
+    io.signal.throwIfAborted();
     const server = await startServer(name, args, join(dir, 'logs', `${name}.log`));
     servers.push(server);
     return server;
@@ -58,10 +59,12 @@ export async function up(io: Io, options: UpOptions): Promise<number> {
     const authority = await open('authority', authorityArgs);
     say(`authority  ${authority.ready.url}  OCSP and revocation lists`);
 
-    const samples = options.samples === undefined ? [] : await readSamples(resolve(io.cwd, options.samples));
+    const samplesDir = resolve(io.cwd, options.samples ?? '.');
+    const samples = options.samples === undefined ? [] : await readSamples(samplesDir);
     const made = await publish({
+      io,
       dir,
-      samplesDir: options.samples ?? '',
+      samplesDir,
       samples,
       state,
       rootFile,
@@ -80,6 +83,10 @@ export async function up(io: Io, options: UpOptions): Promise<number> {
     sayWhatNow(io, dir, say);
     await stopOrLoss(io, servers);
     return 0;
+  } catch (error) {
+    // Stopped before everything ran: the next run goes on from here.
+    if (!io.signal.aborted) throw error;
+    return 0;
   } finally {
     say('stopping');
     for (const server of servers.reverse()) await server[Symbol.asyncDispose]();
@@ -92,7 +99,8 @@ type Say = (text: string) => void;
 async function prepareAuthority(io: Io, dir: string, state: UpState, say: Say): Promise<string> {
   const authorityDir = join(dir, 'authority');
   const rootFile = join(authorityDir, 'root.pem');
-  if (!(await isThere(rootFile))) {
+  // Written last, so that an authority that was cut off is begun anew.
+  if (!(await isThere(join(authorityDir, 'authority.json')))) {
     const made = await initAuthority({
       dir: authorityDir,
       name: 'Sample Plugin Store Root',
@@ -111,6 +119,7 @@ function storeArgs(dir: string, state: UpState, rootFile: string): string[] {
 }
 
 interface Publishing {
+  readonly io: Io;
   readonly dir: string;
   readonly samplesDir: string;
   readonly samples: readonly Sample[];
@@ -123,12 +132,13 @@ interface Publishing {
 
 /** Certifies, packs, signs and publishes what is not published yet, then puts the flaws in place. */
 async function publish(publishing: Publishing): Promise<MadeSample[]> {
-  const { dir, samples, say } = publishing;
+  const { io, dir, samples, say } = publishing;
   await using authority = await connectAdmin(join(dir, 'authority'));
   const organizations = await certifyOrganizations(publishing, authority);
   let state = await saveState(dir, { ...publishing.state, organizations });
   const made: MadeSample[] = [];
   for (const sample of samples) {
+    io.signal.throwIfAborted();
     const done = await makeSample(
       dir,
       publishing.samplesDir,
@@ -143,10 +153,10 @@ async function publish(publishing: Publishing): Promise<MadeSample[]> {
       );
     }
   }
-  const fresh = await copyNew(dir, made);
-  if (fresh.length > 0) await judgeOnce(publishing, made.length);
-  for (const sample of made) {
-    if (sample.flaw === undefined || state.flawed.includes(sample.folder)) continue;
+  const flawless = made.filter(({ flaw, folder }) => flaw !== undefined && !state.flawed.includes(folder));
+  const fresh = await copyNew(dir, made, flawless);
+  if (fresh || flawless.length > 0) await judgeOnce(publishing, made.length);
+  for (const sample of flawless) {
     await addFlaw(dir, sample, authority, say);
     state = await saveState(dir, { ...state, flawed: [...state.flawed, sample.folder] });
   }
@@ -169,37 +179,49 @@ async function certifyOrganizations(
   return known;
 }
 
-/** Copies packages the store does not have yet; renamed when whole. */
-async function copyNew(dir: string, made: readonly MadeSample[]): Promise<MadeSample[]> {
-  const fresh: MadeSample[] = [];
+/**
+ * Copies packages the store does not have yet, and those whose flaw a run that was killed put in place without remembering;
+ * renamed when whole. @returns whether there were any
+ */
+async function copyNew(
+  dir: string,
+  made: readonly MadeSample[],
+  flawless: readonly MadeSample[],
+): Promise<boolean> {
+  let copied = false;
   for (const sample of made) {
     const target = join(dir, 'store', 'packages', `${sample.folder}.jpl`);
-    if (await isThere(target)) continue;
+    const isDone = flawless.includes(sample) ? await isSame(sample.file, target) : await isThere(target);
+    if (isDone) continue;
     await copyFile(sample.file, `${target}.unfinished`);
     await rename(`${target}.unfinished`, target);
-    fresh.push(sample);
+    copied = true;
   }
-  return fresh;
+  return copied;
+}
+
+async function isSame(file: string, other: string): Promise<boolean> {
+  return (await isThere(other)) && (await readFile(file)).equals(await readFile(other));
 }
 
 /** Lets the store judge everything while it is still genuine: what it has published it does not judge again. */
 async function judgeOnce(
-  { dir, state, rootFile, open, servers, say }: Publishing,
+  { io, dir, state, rootFile, open, servers, say }: Publishing,
   expected: number,
 ): Promise<void> {
   const store = await open('store', storeArgs(dir, state, rootFile));
-  const count = await untilOffered(store.ready.url ?? '', expected);
+  const count = await untilOffered(io, store.ready.url ?? '', expected);
   say(`the store judged the packages and offers ${count}`);
   servers.splice(servers.indexOf(store), 1);
   await store[Symbol.asyncDispose]();
 }
 
-async function untilOffered(url: string, expected: number): Promise<number> {
-  for (let tries = 0; tries < 100; tries += 1) {
+async function untilOffered(io: Io, url: string, expected: number): Promise<number> {
+  for (let tries = 0; tries < 300; tries += 1) {
     const answer = await fetch(new URL('/v1/store', url));
     const { plugins } = (await answer.json()) as { plugins: number };
     if (plugins >= expected) return plugins;
-    await pause(200);
+    await pause(200, undefined, { signal: io.signal });
   }
   throw new UsageError('SAMPLES_NOT_PUBLISHED', 'The store refused a sample; its log says why.');
 }
@@ -247,7 +269,10 @@ async function useStore(
   for (const { name, version, author } of catalog.plugins)
     say(`  ${printable(`${name} ${version}, by ${author}`)}`);
   const wanted = made.filter(({ folder, flaw }) => folder === shownSample || flaw !== undefined);
-  for (const { folder } of wanted) await tryInstall(client, folder, say);
+  for (const { folder } of wanted) {
+    io.signal.throwIfAborted();
+    await tryInstall(client, folder, say);
+  }
 }
 
 async function tryInstall(client: StoreClient, id: string, say: Say): Promise<void> {

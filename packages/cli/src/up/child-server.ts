@@ -10,7 +10,6 @@ const launcher = fileURLToPath(new URL('../../bin/jpl.js', import.meta.url));
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 15_000;
 
-/** A `jpl` server in a process of its own, with no more rights over the others than any program has. */
 /** The first line of a server's stdout. */
 interface ReadyLine {
   readonly ready: true;
@@ -18,6 +17,7 @@ interface ReadyLine {
   readonly socket?: string;
 }
 
+/** A `jpl` server in a process of its own, with no more rights over the others than any program has. */
 export interface ChildServer extends AsyncDisposable {
   readonly name: string;
   /** `url` or `socket` of its ready line. */
