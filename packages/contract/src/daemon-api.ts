@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { loadChangedFact, PluginLoad, preferencesChangedFact, settingsChangedFact } from './managing-api.js';
 import { Problem } from './problem.js';
 
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lowercase hex' });
@@ -66,6 +67,7 @@ export const InstalledPlugin = Type.Object({
   store: Type.Optional(Type.String()),
   /** Version kept for rollback. */
   previousVersion: Type.Optional(Type.String()),
+  load: Type.Optional(PluginLoad),
 });
 export type InstalledPlugin = Static<typeof InstalledPlugin>;
 
@@ -109,6 +111,7 @@ export const PluginDetails = Type.Object({
   ),
   revocation: Type.Optional(Type.Array(RevocationSummary)),
   previousVersion: Type.Optional(Type.String()),
+  load: Type.Optional(PluginLoad),
 });
 export type PluginDetails = Static<typeof PluginDetails>;
 
@@ -226,12 +229,24 @@ export const UninstalledEvent = Type.Object({
   plugin: Type.String(),
   version: Type.Union([Type.String(), Type.Null()]),
 });
+/** A plugin's library was loaded, unloaded, failed or crashed. */
+export const LoadEvent = Type.Object({ ...stamped, ...loadChangedFact });
+export const SettingsEvent = Type.Object({ ...stamped, ...settingsChangedFact });
+export const PreferencesEvent = Type.Object({ ...stamped, ...preferencesChangedFact });
 
 /**
  * One event of `GET /v1/events` (server-sent events; the SSE event name is `type`). The number in `id` rises by one while a
  * daemon lives; another run has another prefix. A stream resumed with a `Last-Event-ID` that the daemon no longer remembers
  * starts with an event named `reset`: read the list of plugins again.
  */
-export const DaemonEvent = Type.Union([VerifyingEvent, InstalledEvent, RefusedEvent, UninstalledEvent]);
+export const DaemonEvent = Type.Union([
+  VerifyingEvent,
+  InstalledEvent,
+  RefusedEvent,
+  UninstalledEvent,
+  LoadEvent,
+  SettingsEvent,
+  PreferencesEvent,
+]);
 export type DaemonEvent = Static<typeof DaemonEvent>;
 export type DaemonEventType = DaemonEvent['type'];

@@ -1,6 +1,7 @@
 export * from './authority-api.js';
 export * from './daemon-api.js';
 export * from './error-table.js';
+export * from './managing-api.js';
 export * from './package-error-table.js';
 export * from './plugin-state.js';
 export * from './problem.js';
