@@ -12,15 +12,50 @@ export const daemonRoutes = {
   info: '/v1/info',
   plugins: '/v1/plugins',
   plugin: (id: string) => `/v1/plugins/${encodeURIComponent(id)}`,
+  rollback: (id: string) => `/v1/plugins/${encodeURIComponent(id)}/rollback`,
+  adopt: (id: string) => `/v1/plugins/${encodeURIComponent(id)}/adopt`,
+  check: (id: string) => `/v1/plugins/${encodeURIComponent(id)}/check`,
+  activity: '/v1/activity',
   events: '/v1/events',
 } as const;
 
 /** Bytes of the largest request body the daemon reads. */
 export const daemonMaxBodyBytes = 64 * 1024;
 
-/** `installed`: ours, recorded · `unmanaged`: a folder another program left · `damaged`: its record or its files cannot be read. */
-export const InstalledState = Type.Enum(['installed', 'unmanaged', 'damaged']);
+/**
+ * `installed`: ours, recorded · `disabled`: its files are no longer as they were signed, or a certificate was revoked since ·
+ * `unmanaged`: a folder another program left · `damaged`: its record or its files cannot be read.
+ */
+export const InstalledState = Type.Enum(['installed', 'disabled', 'unmanaged', 'damaged']);
 export type InstalledState = Static<typeof InstalledState>;
+
+/** What a user can do about a disabled plugin. */
+export const Remedy = Type.Enum(['reinstall', 'rollback', 'uninstall']);
+export type Remedy = Static<typeof Remedy>;
+
+/** Why a plugin is `disabled`: FILES_CHANGED | CERTIFICATE_REVOKED | CERTIFICATE_STATUS_UNKNOWN. */
+export const DisabledReason = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  since: Instant,
+  /** The first file that is not as it was signed. */
+  entry: Type.Optional(Type.String()),
+  /** Subject of the certificate that was revoked. */
+  certificate: Type.Optional(Type.String()),
+  offers: Type.Array(Remedy),
+});
+export type DisabledReason = Static<typeof DisabledReason>;
+
+/** Nobody could be asked whether a certificate was revoked: the plugin stays as it was, and this is said. */
+export const UnansweredRevocation = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  /** Since when there is no answer, and until when that is no reason for concern. */
+  since: Instant,
+  graceEnds: Instant,
+  isOverdue: Type.Boolean(),
+});
+export type UnansweredRevocation = Static<typeof UnansweredRevocation>;
 
 export const PublisherSummary = Type.Object({
   name: Type.String(),
@@ -59,8 +94,10 @@ export const InstalledPlugin = Type.Object({
   description: Type.Optional(Type.String()),
   /** Absolute. */
   iconPath: Type.Optional(Type.String()),
-  /** Why it is `damaged`. */
+  /** Why it is `damaged` or `disabled`, or what is to be said about it otherwise. */
   reason: Type.Optional(Type.String()),
+  disabled: Type.Optional(DisabledReason),
+  unanswered: Type.Optional(UnansweredRevocation),
   /** SHA-256 of the package it was installed from. */
   sha256: Type.Optional(Sha256),
   /** The store it came from and takes updates from. */
@@ -176,6 +213,89 @@ export const UninstallReport = Type.Object({
 });
 export type UninstallReport = Static<typeof UninstallReport>;
 
+/** Answer of `POST /v1/plugins/:id/rollback`. */
+export const RollbackReport = Type.Object({
+  id: Type.String(),
+  /** Version that is installed now, and the one it replaced. */
+  version: Type.String(),
+  from: Type.String(),
+  path: Type.String(),
+  publisher: PublisherSummary,
+  resultCode: Type.Integer(),
+});
+export type RollbackReport = Static<typeof RollbackReport>;
+
+/** Answer of `POST /v1/plugins/:id/adopt`. */
+export const AdoptReport = Type.Object({
+  id: Type.String(),
+  version: Type.String(),
+  path: Type.String(),
+  publisher: PublisherSummary,
+  resultCode: Type.Integer(),
+});
+export type AdoptReport = Static<typeof AdoptReport>;
+
+/** Answer of `POST /v1/plugins/:id/check`: how an installed plugin stands now. */
+export const CheckReport = Type.Object({
+  id: Type.String(),
+  version: Type.String(),
+  state: Type.Enum(['installed', 'disabled']),
+  checkedAt: Instant,
+  disabled: Type.Optional(DisabledReason),
+  unanswered: Type.Optional(UnansweredRevocation),
+});
+export type CheckReport = Static<typeof CheckReport>;
+
+/** What the activity log calls what was done. `recover`: found at a start, done when the daemon was killed before writing it down. */
+export const ActivityAction = Type.Enum([
+  'install',
+  'update',
+  'rollback',
+  'adopt',
+  'uninstall',
+  'disable',
+  'heal',
+  'unanswered',
+  'refuse',
+  'recover',
+]);
+export type ActivityAction = Static<typeof ActivityAction>;
+
+/** One line of the activity log. */
+export const ActivityEntry = Type.Object({
+  /** Rises by one from line to line, across restarts. */
+  number: Type.Integer({ minimum: 1 }),
+  at: Instant,
+  action: ActivityAction,
+  /** Null where a refused package did not prove which plugin it is. */
+  plugin: Type.Union([Type.String(), Type.Null()]),
+  from: Type.Union([Type.String(), Type.Null()]),
+  to: Type.Union([Type.String(), Type.Null()]),
+  publisher: Type.Union([Type.String(), Type.Null()]),
+  /** Exact reason of a refusal or a disabling; null where the verdict was "yes". */
+  code: Type.Union([Type.String(), Type.Null()]),
+  message: Type.String(),
+  /** What set it off. */
+  by: Type.Enum(['request', 'routine', 'load', 'start']),
+});
+export type ActivityEntry = Static<typeof ActivityEntry>;
+
+/** `GET /v1/activity?after=&limit=`: entries after a number, else the newest ones; oldest first. */
+export const ActivityQuery = Type.Object(
+  {
+    after: Type.Optional(Type.String({ pattern: '^(0|[1-9][0-9]{0,15})$' })),
+    limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$' })),
+  },
+  { additionalProperties: false },
+);
+
+export const ActivityReport = Type.Object({
+  entries: Type.Array(ActivityEntry),
+  /** Newer entries than those were left out by the limit. */
+  hasMore: Type.Boolean(),
+});
+export type ActivityReport = Static<typeof ActivityReport>;
+
 /** A refusal by the daemon: RFC 9457 with what the caller needs to go on. */
 export const DaemonProblem = Type.Object({
   ...Problem.properties,
@@ -212,6 +332,8 @@ export const InstalledEvent = Type.Object({
   version: Type.String(),
   from: Type.Union([Type.String(), Type.Null()]),
   publisher: Type.String(),
+  /** How it came to be the installed one, where that was no package. */
+  by: Type.Optional(Type.Enum(['rollback', 'adopt'])),
 });
 export const RefusedEvent = Type.Object({
   ...stamped,
@@ -233,6 +355,30 @@ export const UninstalledEvent = Type.Object({
 export const LoadEvent = Type.Object({ ...stamped, ...loadChangedFact });
 export const SettingsEvent = Type.Object({ ...stamped, ...settingsChangedFact });
 export const PreferencesEvent = Type.Object({ ...stamped, ...preferencesChangedFact });
+
+/** A plugin is no longer as it was trusted; it is not loaded any more. */
+export const DisabledEvent = Type.Object({
+  ...stamped,
+  type: Type.Literal('disabled'),
+  plugin: Type.String(),
+  version: Type.String(),
+  disabled: DisabledReason,
+});
+/** A disabled plugin is as it should be again. */
+export const HealedEvent = Type.Object({
+  ...stamped,
+  type: Type.Literal('healed'),
+  plugin: Type.String(),
+  version: Type.String(),
+});
+/** Sent when answers begin to fail, and when the grace time is over. */
+export const UnansweredEvent = Type.Object({
+  ...stamped,
+  type: Type.Literal('unanswered'),
+  plugin: Type.String(),
+  version: Type.String(),
+  unanswered: UnansweredRevocation,
+});
 
 /**
  * One event of `GET /v1/events` (server-sent events; the SSE event name is `type`). The number in `id` rises by one while a
