@@ -15,6 +15,8 @@ export type DaemonErrorCode =
   | 'INSTALL_CANCELLED'
   | 'SOCKET_BUSY'
   | 'SOCKET_FOLDER_UNSAFE'
+  | 'DBUS_UNAVAILABLE'
+  | 'DBUS_NAME_TAKEN'
   | 'INTERNAL_ERROR';
 
 /** A package of good signatures that may not become the installed one. */
@@ -94,6 +96,8 @@ export const daemonErrorTable: Readonly<Record<DaemonErrorCode, ErrorRow>> = {
     status: 500,
     title: 'The folder of the socket is open to others',
   },
+  DBUS_UNAVAILABLE: { kind: 'internal', status: 503, title: 'The session bus cannot be used' },
+  DBUS_NAME_TAKEN: { kind: 'internal', status: 409, title: "Jami's name on the session bus is taken" },
   INTERNAL_ERROR: { kind: 'internal', status: 500, title: 'A defect in this program' },
 };
 
