@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { appendFile, readdir, readlink, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ReleaseRecord } from '../catalog/release-record.js';
 import { linux, ServedFolder } from './serving-fixtures.js';
@@ -195,6 +198,14 @@ describe('a large download', () => {
     return answer;
   }
 
+  /** How often this process has a file open. */
+  async function openFiles(path: string): Promise<number> {
+    const links = (await readdir('/proc/self/fd')).map((fd) =>
+      readlink(`/proc/self/fd/${fd}`).catch(() => ''),
+    );
+    return (await Promise.all(links)).filter((link) => link === path).length;
+  }
+
   const read = async (answer: IncomingMessage) => {
     let length = 0;
     for await (const chunk of answer) length += (chunk as Buffer).length;
@@ -213,20 +224,40 @@ describe('a large download', () => {
     await using served = await ServedFolder.open();
     const record = await served.publish(large, { id: 'Large' });
     const path = join(served.packagesDir, record.file);
-    const openFiles = async () => {
-      const links = (await readdir('/proc/self/fd')).map((fd) =>
-        readlink(`/proc/self/fd/${fd}`).catch(() => ''),
-      );
-      return (await Promise.all(links)).filter((link) => link === path).length;
-    };
     const answers = await Promise.all([1, 2, 3, 4].map(() => begin(served)));
-    expect(await openFiles()).toBe(4);
+    expect(await openFiles(path)).toBe(4);
     for (const answer of answers) answer.destroy();
-    await vi.waitFor(async () => expect(await openFiles()).toBe(0), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await openFiles(path)).toBe(0), { timeout: 5_000 });
     for (const headers of [{ 'if-none-match': '*' }, { range: 'bytes=99999999-' }, { 'if-match': '"x"' }])
       await served.ask(`/download/${linux}/Large`, headers);
     await served.ask(`/download/${linux}/Large`, {}, 'HEAD');
-    await vi.waitFor(async () => expect(await openFiles()).toBe(0), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await openFiles(path)).toBe(0), { timeout: 5_000 });
+  });
+
+  test.runIf(existsSync('/proc/self/fd'))('that is pipelined behind another holds no file', async () => {
+    await using served = await ServedFolder.open();
+    const record = await served.publish(large, { id: 'Large' });
+    const path = join(served.packagesDir, record.file);
+    const socket = connect(served.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(`GET /download/${linux}/Large HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(20));
+    await once(socket, 'readable');
+    // An answer that comes after the pipelined requests were taken up.
+    await served.ask('/nothing');
+    expect(await openFiles(path)).toBe(1);
+    socket.destroy();
+    await vi.waitFor(async () => expect(await openFiles(path)).toBe(0), { timeout: 5_000 });
+  });
+
+  test('may be pipelined, each whole and in its turn', async () => {
+    await using served = await ServedFolder.open();
+    await served.publish(Buffer.from('first package'), { id: 'A' });
+    await served.publish(Buffer.from('second package'), { id: 'B' });
+    const socket = connect(served.port, '127.0.0.1');
+    const ask = (id: string, end = '') => `GET /download/${linux}/${id} HTTP/1.1\r\nHost: x\r\n${end}\r\n`;
+    socket.write(ask('A') + ask('B') + ask('A', 'Connection: close\r\n'));
+    const bodies = (await text(socket)).match(/first package|second package/g);
+    expect(bodies).toEqual(['first package', 'second package', 'first package']);
   });
 });
 

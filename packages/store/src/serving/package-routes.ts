@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { storePaths } from '@jami-plugin-store/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Catalog, Release } from '../catalog/catalog.js';
@@ -33,7 +35,7 @@ export function packageRoutes(options: PackageRoutesOptions): ServedRoute[] {
         const platform = platformOf(arch);
         const [newest] = catalog.versions(pluginIdOf(id), platform, clock().getTime());
         reply.header('content-location', storePaths.blob(newest.record.sha256));
-        return sendPackage(request, reply, newest, revalidate, open(newest));
+        return sendPackage(request, reply, newest, revalidate, open);
       },
     },
     {
@@ -43,7 +45,7 @@ export function packageRoutes(options: PackageRoutesOptions): ServedRoute[] {
         const release = catalog.package(sha256);
         if (release === undefined)
           throw new StoreError('BLOB_NOT_FOUND', 'This store has no package of that digest.');
-        return sendPackage(request, reply, release, immutable, open(release));
+        return sendPackage(request, reply, release, immutable, open);
       },
     },
   ];
@@ -52,11 +54,13 @@ export function packageRoutes(options: PackageRoutesOptions): ServedRoute[] {
 async function sendPackage(
   request: FastifyRequest,
   reply: FastifyReply,
-  { record }: Release,
+  published: Release,
   cacheControl: string,
-  opening: Promise<OpenPackage>,
+  open: (release: Release) => Promise<OpenPackage>,
 ): Promise<FastifyReply> {
-  const opened = await opening;
+  const { record } = published;
+  await turnOf(reply.raw);
+  const opened = await open(published);
   const release = (): void => {
     opened.release().catch((error: unknown) => request.log.error({ err: error }, 'a package was not closed'));
   };
@@ -81,4 +85,12 @@ async function sendPackage(
     });
   }
   return reply.send(bytes);
+}
+
+/**
+ * Resolves when an answer is the one its connection is sending. A request pipelined behind another must hold nothing
+ * until then: where the connection ends first, Node tells its answer neither `close` nor `error`.
+ */
+async function turnOf(response: ServerResponse): Promise<void> {
+  if (response.socket === null) await once(response, 'socket');
 }

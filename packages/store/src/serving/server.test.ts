@@ -40,6 +40,14 @@ describe('the server', () => {
     },
   );
 
+  test('who pipelines requests without end is hung up on', async () => {
+    const request = `GET /?arch=${linux} HTTP/1.1\r\nHost: x\r\n`;
+    const last = `${request}Connection: close\r\n\r\n`;
+    const answers = await sendRaw(served.port, `${request}\r\n`.repeat(31) + last);
+    expect(answers.match(/HTTP\/1.1 200/g)).toHaveLength(32);
+    expect(await sendRaw(served.port, `${request}\r\n`.repeat(1_000) + last)).toBe('');
+  });
+
   test('a body is refused before it is read', async () => {
     const body = Buffer.alloc(1 << 20);
     const answer = await askRaw(served.port, {

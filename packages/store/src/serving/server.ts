@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -36,6 +37,8 @@ const defaultLimits = {
   checkMs: 1_000,
   connections: 20_000,
   requestsPerConnection: 10_000,
+  /** Requests of one connection not yet answered (RFC 9112 9.3.2 leaves it to the server how many it takes). */
+  pipelinedRequests: 32,
 };
 
 const maxLoggedUrl = 512;
@@ -66,6 +69,7 @@ export function createServer(log: LogTarget | undefined, given: Partial<ServerLi
     clientErrorHandler: refuseConnection,
   });
   app.server.maxConnections = limits.connections;
+  limitPipelining(app, limits.pipelinedRequests);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
     done();
@@ -99,6 +103,24 @@ export function serve(app: FastifyInstance, routes: readonly ServedRoute[]): voi
       handler: () => undefined,
     });
   }
+}
+
+/** Hangs up on who sends requests without end and reads no answers: each waiting one costs memory. */
+function limitPipelining(app: FastifyInstance, maxWaiting: number): void {
+  const waiting = new WeakMap<Socket, number>();
+  const count = ({ raw: { socket } }: FastifyRequest, change: 1 | -1): number => {
+    const now = (waiting.get(socket) ?? 0) + change;
+    waiting.set(socket, now);
+    return now;
+  };
+  app.addHook('onRequest', (request, _, done) => {
+    if (count(request, 1) <= maxWaiting) done();
+    else request.raw.socket.destroy();
+  });
+  app.addHook('onResponse', (request, _, done) => {
+    count(request, -1);
+    done();
+  });
 }
 
 function methodNotAllowed(request: FastifyRequest): StoreError {
