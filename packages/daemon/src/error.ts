@@ -6,6 +6,8 @@ export type DaemonErrorCode =
   | DecisionErrorCode
   | DiskErrorCode
   | RequestErrorCode
+  | LoadErrorCode
+  | PreferenceErrorCode
   | 'DATA_DIR_BUSY'
   | 'DAEMON_CLOSED'
   | 'PLUGIN_NOT_INSTALLED'
@@ -39,6 +41,30 @@ export type DiskErrorCode =
   | 'NAME_TOO_LONG'
   | 'FILE_TOO_LARGE'
   | 'IO_ERROR';
+
+/** A plugin's library that is not loaded. */
+type LoadErrorCode =
+  | 'LIBRARY_MISSING'
+  | 'LIBRARY_NOT_OPENED'
+  | 'LIBRARY_WITHOUT_ENTRY'
+  | 'LIBRARY_REFUSED'
+  | 'LIBRARY_ABI_UNSUPPORTED'
+  | 'LIBRARY_CRASHED'
+  | 'LIBRARY_EXITED'
+  | 'LIBRARY_TIMED_OUT'
+  | 'LIBRARY_MISBEHAVED'
+  | 'HOST_NOT_STARTED'
+  | 'PLUGINS_DISABLED'
+  | 'PLUGIN_NOT_LOADED'
+  | 'TOO_MANY_PLUGINS_LOADED'
+  | 'NOT_SUPPORTED';
+
+type PreferenceErrorCode =
+  | 'ACCOUNT_ID_INVALID'
+  | 'PREFERENCE_UNKNOWN'
+  | 'PREFERENCE_VALUE_INVALID'
+  | 'PREFERENCES_DAMAGED'
+  | 'PREFERENCES_TOO_LARGE';
 
 /** A request that the local API could not read or does not take. */
 type RequestErrorCode =
@@ -79,6 +105,27 @@ export const daemonErrorTable: Readonly<Record<DaemonErrorCode, ErrorRow>> = {
   TOO_MANY_INSTALLS: { kind: 'internal', status: 503, title: 'Too many installs are waiting' },
   TOO_MANY_LISTENERS: { kind: 'internal', status: 503, title: 'Too many event streams are open' },
 
+  LIBRARY_MISSING: { kind: 'structure', status: 409, title: 'The plugin has no library to load' },
+  LIBRARY_NOT_OPENED: { kind: 'structure', status: 422, title: 'The library cannot be opened' },
+  LIBRARY_WITHOUT_ENTRY: { kind: 'structure', status: 422, title: 'The library is none of a plugin' },
+  LIBRARY_REFUSED: { kind: 'structure', status: 422, title: 'The library refused to be loaded' },
+  LIBRARY_ABI_UNSUPPORTED: { kind: 'structure', status: 422, title: 'The library is made for another ABI' },
+  LIBRARY_CRASHED: { kind: 'internal', status: 422, title: 'The library crashed' },
+  LIBRARY_EXITED: { kind: 'internal', status: 422, title: 'The library ended its process' },
+  LIBRARY_TIMED_OUT: { kind: 'internal', status: 422, title: 'The library did not answer in time' },
+  LIBRARY_MISBEHAVED: { kind: 'internal', status: 422, title: 'The library disturbed its host' },
+  HOST_NOT_STARTED: { kind: 'internal', status: 500, title: 'No process for the library' },
+  PLUGINS_DISABLED: { kind: 'internal', status: 409, title: 'Plugins are disabled' },
+  PLUGIN_NOT_LOADED: { kind: 'internal', status: 409, title: 'The plugin is not loaded' },
+  TOO_MANY_PLUGINS_LOADED: { kind: 'internal', status: 503, title: 'Too many plugins are loaded' },
+  NOT_SUPPORTED: { kind: 'internal', status: 501, title: 'Needs a running call or chat' },
+
+  ACCOUNT_ID_INVALID: { kind: 'internal', status: 400, title: 'Not the id of an account' },
+  PREFERENCE_UNKNOWN: { kind: 'internal', status: 404, title: 'The plugin has no such preference' },
+  PREFERENCE_VALUE_INVALID: { kind: 'internal', status: 422, title: 'Not a value of this preference' },
+  PREFERENCES_DAMAGED: { kind: 'internal', status: 500, title: 'The stored preferences cannot be read' },
+  PREFERENCES_TOO_LARGE: { kind: 'internal', status: 422, title: 'Too much to store as preferences' },
+
   DATA_DIR_BUSY: { kind: 'internal', status: 409, title: 'Another daemon owns the data folder' },
   DAEMON_CLOSED: { kind: 'internal', status: 503, title: 'The daemon is shutting down' },
   PLUGIN_NOT_INSTALLED: { kind: 'internal', status: 404, title: 'Not installed' },
@@ -111,6 +158,8 @@ export interface DaemonErrorDetail {
   installedVersion?: string | undefined;
   publisher?: Publisher | undefined;
   installedPublisher?: Publisher | undefined;
+  /** How the process of a plugin's library ended. */
+  loadEnd?: { readonly signal?: string | undefined; readonly exitCode?: number | undefined } | undefined;
   cause?: unknown;
 }
 
@@ -124,6 +173,7 @@ export class DaemonError extends Error {
   readonly installedVersion: string | undefined;
   readonly publisher: Publisher | undefined;
   readonly installedPublisher: Publisher | undefined;
+  readonly loadEnd: DaemonErrorDetail['loadEnd'];
 
   constructor(code: DaemonErrorCode, message: string, detail: DaemonErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -134,5 +184,6 @@ export class DaemonError extends Error {
     this.installedVersion = detail.installedVersion;
     this.publisher = detail.publisher;
     this.installedPublisher = detail.installedPublisher;
+    this.loadEnd = detail.loadEnd;
   }
 }
