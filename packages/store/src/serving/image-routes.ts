@@ -10,7 +10,7 @@ import { reprDigestOf } from './prepared-body.js';
 import { revalidate, selectBytes } from './send.js';
 import type { ServedRoute } from './server.js';
 
-const cacheLimits = { maxEntries: 2048, maxBytes: 32 * 1024 * 1024 };
+const cacheLimits = { maxEntries: 2048, maxBytes: 32 * 1024 * 1024, maxMaking: 16 };
 
 /** Scripts, requests and frames of an SVG opened by itself are dead; its own styles are not. */
 const svgPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'";

@@ -4,6 +4,7 @@ import {
   type StorePluginFacts,
   storePaths,
 } from '@jami-plugin-store/contract';
+import { fallbackLanguage } from '@jami-plugin-store/jpl';
 import type { Catalog, CatalogSurvey, Release } from '../catalog/catalog.js';
 import { BoundedCache } from './bounded-cache.js';
 import { chooseLanguage, preferredLanguages } from './language-preference.js';
@@ -12,7 +13,10 @@ import { type PreparedBody, prepareBody } from './prepared-body.js';
 const json = 'application/json; charset=utf-8';
 
 /** Prepared answers held at once, all routes together. */
-const cacheLimits = { maxEntries: 4096, maxBytes: 128 * 1024 * 1024 };
+const cacheLimits = { maxEntries: 4096, maxBytes: 128 * 1024 * 1024, maxMaking: 2 };
+
+/** Listings in some order of several languages: a request can ask for any of thousands, each as long as the catalog. */
+const maxOrderedListings = 64;
 
 /**
  * The catalog as JSON, each answer made once per platform and language and kept until what is offered changes: a
@@ -23,6 +27,7 @@ export class PreparedAnswers {
   readonly #clock: () => Date;
   readonly #cache = new BoundedCache<PreparedBody>(cacheLimits, (body) => body.weight);
   #survey: CatalogSurvey = { languages: [], platforms: new Set(), nextExpiry: Number.NEGATIVE_INFINITY };
+  readonly #ordered = new Set<string>();
   #generation = -1;
   #madeAt = Number.POSITIVE_INFINITY;
 
@@ -36,7 +41,7 @@ export class PreparedAnswers {
     const at = this.#refresh();
     // Names that nothing is offered for share one answer, so that they cannot crowd out the others.
     if (!this.#survey.platforms.has(platform)) return this.#cache.get('listing', () => prepareJson([], []));
-    const languages = preferredLanguages(acceptLanguage, this.#survey.languages);
+    const languages = this.#admit(platform, preferredLanguages(acceptLanguage, this.#survey.languages));
     return this.#cache.get(`listing ${platform} ${languages.join()}`, () =>
       prepareTexts(this.#catalog.offered(platform, at), languages, (plugins) => plugins),
     );
@@ -86,6 +91,14 @@ export class PreparedAnswers {
     return this.#cache.get('info', () => prepareJson(make(), []));
   }
 
+  /** The wish as it is, or once there are too many different ones its first language and the fallback. */
+  #admit(platform: string, languages: readonly string[]): readonly string[] {
+    if (languages.length <= 2) return languages;
+    const key = `${platform} ${languages.join()}`;
+    if (this.#ordered.size < maxOrderedListings) this.#ordered.add(key);
+    return this.#ordered.has(key) ? languages : [...languages.slice(0, 1), fallbackLanguage];
+  }
+
   /** Drops what is no longer true. Returns the one instant this request is answered for. */
   #refresh(): number {
     const at = this.#clock().getTime();
@@ -93,6 +106,7 @@ export class PreparedAnswers {
       this.#generation === this.#catalog.generation && at >= this.#madeAt && at < this.#survey.nextExpiry;
     if (!isCurrent) {
       this.#cache.clear();
+      this.#ordered.clear();
       this.#generation = this.#catalog.generation;
       this.#madeAt = at;
       this.#survey = this.#catalog.survey(at);
