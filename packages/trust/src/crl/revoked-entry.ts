@@ -7,26 +7,13 @@ import { extensionOids } from '../certificate/extension-oids.js';
 import type { GeneralName } from '../certificate/general-name.js';
 import { namesEqual } from '../certificate/name.js';
 import { readTime } from '../certificate/parse-certificate.js';
+import { revocationReason } from '../revocation/revocation-reason.js';
 import type { CertificateList, RevokedEntry } from './certificate-list.js';
-
-/** Reason names of RFC 5280 5.3.1; 7 is not used. */
-const reasonNames: ReadonlyMap<number, string> = new Map([
-  [0, 'unspecified'],
-  [1, 'keyCompromise'],
-  [2, 'cACompromise'],
-  [3, 'affiliationChanged'],
-  [4, 'superseded'],
-  [5, 'cessationOfOperation'],
-  [6, 'certificateHold'],
-  [8, 'removeFromCRL'],
-  [9, 'privilegeWithdrawn'],
-  [10, 'aACompromise'],
-]);
 
 export const removeFromCrl = 8;
 
 export function reasonNameOf(entry: RevokedEntry): string {
-  return reasonNames.get(entry.reason ?? 0) ?? 'unspecified';
+  return revocationReason(entry.reason ?? 0) ?? 'unspecified';
 }
 
 const processed: ReadonlySet<string> = new Set([extensionOids.reasonCode, extensionOids.certificateIssuer]);
@@ -78,7 +65,7 @@ function readKnown(
 function readReason(value: Uint8Array): number {
   const { content } = open(value, tags.enumerated, 'reasonCode');
   const [code] = content;
-  if (content.length !== 1 || code === undefined || !reasonNames.has(code))
+  if (content.length !== 1 || code === undefined || revocationReason(code) === undefined)
     throw new DerError('reasonCode is unknown');
   return code;
 }
