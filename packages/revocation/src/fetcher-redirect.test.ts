@@ -1,5 +1,6 @@
 import { TrustError } from '@jami-plugin-store/trust';
 import { describe, expect, it } from 'vitest';
+import type { EvidenceKind } from './evidence-request.js';
 import { createFetcher, type FetcherOptions } from './fetcher.js';
 import { serve } from './test-server-fixtures.js';
 
@@ -7,11 +8,12 @@ async function codeOf(
   url: string,
   options: FetcherOptions = {},
   method: 'GET' | 'POST' = 'POST',
+  kind: EvidenceKind = 'ocsp',
 ): Promise<string> {
   await using fetchEvidence = createFetcher(options);
   const body = method === 'POST' ? Buffer.from('question') : undefined;
   try {
-    return (await fetchEvidence({ kind: 'ocsp', url, method, body })).bytes.toString();
+    return (await fetchEvidence({ kind, url, method, body })).bytes.toString();
   } catch (error) {
     if (error instanceof TrustError) return error.code;
     throw error;
@@ -50,6 +52,8 @@ describe('redirects', () => {
     });
     expect(await codeOf(server.url)).toBe('OCSP_REDIRECT_REFUSED');
     expect(asked).toBe(3);
+    expect(await codeOf(server.url, {}, 'GET', 'crl')).toBe('CRL_REDIRECT_REFUSED');
+    expect(asked).toBe(6);
   });
 
   it.each(['file:///etc/passwd', 'gopher://x/', 'http://user:secret@127.0.0.1/', 'http://[', 'javascript:1'])(
@@ -57,6 +61,7 @@ describe('redirects', () => {
     async (location) => {
       await using server = await serve((_request, response) => response.writeHead(302, { location }).end());
       expect(await codeOf(server.url)).toBe('OCSP_REDIRECT_REFUSED');
+      expect(await codeOf(server.url, {}, 'GET', 'crl')).toBe('CRL_REDIRECT_REFUSED');
     },
   );
 
@@ -92,6 +97,7 @@ describe('private addresses', () => {
     '0',
   ])('http://%s/ written as it is: refused', async (host) => {
     expect(await codeOf(`http://${host}:9/`, denied)).toBe('OCSP_ADDRESS_REFUSED');
+    expect(await codeOf(`http://${host}:9/`, denied, 'GET', 'crl')).toBe('CRL_ADDRESS_REFUSED');
   });
 
   it('a name that the system resolves to loopback: refused', async () => {

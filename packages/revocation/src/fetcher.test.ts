@@ -81,6 +81,7 @@ describe('fetching', () => {
     ['http://:secret@responder.example/', 'OCSP_URL_REFUSED'],
   ])('%.40s is not asked', async (url, code) => {
     expect(await codeOf(ask(url))).toBe(code);
+    expect(await codeOf({ kind: 'crl', url, method: 'GET' })).toBe('CRL_URL_REFUSED');
   });
 
   it('does not repeat credentials in its refusal', async () => {
@@ -119,6 +120,7 @@ describe('fetching', () => {
   it.each([204, 206, 304, 400, 404, 500, 503])('HTTP status %i: OCSP_HTTP_STATUS', async (status) => {
     await using server = await serve((_request, response) => response.writeHead(status).end());
     expect(await codeOf(ask(server.url))).toBe('OCSP_HTTP_STATUS');
+    expect(await codeOf({ kind: 'crl', url: server.url, method: 'GET' })).toBe('CRL_HTTP_STATUS');
   });
 });
 

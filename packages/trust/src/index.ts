@@ -31,6 +31,7 @@ export {
 export { acceptOcspResponse, defaultOcspSkewMs, type OcspAcceptance } from './ocsp/accept-ocsp-response.js';
 export type { CertificateIdHash } from './ocsp/certificate-id.js';
 export { createOcspRequest, type OcspRequest, type OcspRequestInput } from './ocsp/ocsp-request.js';
+export type { FindResponderStatus } from './ocsp/responder-status.js';
 export type { PathBudget } from './path/path-budget.js';
 export type { PolicyInputs } from './path/policy-check.js';
 export { type PathRequest, type ValidatedPath, validatePath } from './path/validate-path.js';
@@ -42,10 +43,10 @@ export type {
   RevocationSource,
 } from './revocation/evidence.js';
 export { isFinding, notAsked, notOffered } from './revocation/finding.js';
+export { revocationQuestions } from './revocation/revocation-questions.js';
 export { type JudgePackageRequest, judgePackage } from './verdict/judge-package.js';
 export { judgePackagePath } from './verdict/package-path.js';
 export { authorityMarkOid, type PublisherPath, publisherOf, samePublisher } from './verdict/publisher.js';
-export { revocationQuestions } from './verdict/revocation-questions.js';
 export {
   type ContentVerifier,
   contentVerifier,

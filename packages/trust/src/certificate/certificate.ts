@@ -89,6 +89,8 @@ export interface Certificate {
   readonly ocspUrls: readonly string[];
   /** fullName URIs of cRLDistributionPoints, in order. */
   readonly crlUrls: readonly string[];
+  /** fullName URIs of freshestCRL: where delta CRLs are. */
+  readonly freshestCrlUrls: readonly string[];
   /** id-pkix-ocsp-nocheck is present. */
   readonly ocspNoCheck: boolean;
 

@@ -37,6 +37,7 @@ type DecodedExtensions = Pick<
   | 'crlDistributionPoints'
   | 'ocspUrls'
   | 'crlUrls'
+  | 'freshestCrlUrls'
   | 'ocspNoCheck'
 >;
 
@@ -55,7 +56,9 @@ export function readDecodedExtensions(
   const crlDistributionPoints = read(extensionOids.crlDistributionPoints, (value) =>
     readDistributionPoints(value, 'cRLDistributionPoints'),
   );
-  read(extensionOids.freshestCrl, (value) => readDistributionPoints(value, 'freshestCRL'));
+  const freshestCrl = read(extensionOids.freshestCrl, (value) =>
+    readDistributionPoints(value, 'freshestCRL'),
+  );
   read(extensionOids.issuerAltName, (value) => readAlternativeNames(value, 'issuerAltName'));
   read(extensionOids.ocspNoCheck, assertOcspNoCheck);
   return {
@@ -75,6 +78,7 @@ export function readDecodedExtensions(
     crlDistributionPoints,
     ocspUrls: read(extensionOids.authorityInfoAccess, readOcspUrls) ?? [],
     crlUrls: crlDistributionPoints === undefined ? [] : urlsOf(crlDistributionPoints),
+    freshestCrlUrls: freshestCrl === undefined ? [] : urlsOf(freshestCrl),
     ocspNoCheck: extensions.has(extensionOids.ocspNoCheck),
   };
 }

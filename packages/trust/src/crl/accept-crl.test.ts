@@ -332,6 +332,30 @@ describe('CRLs by another certificate', () => {
   });
 });
 
+describe('CRLs by certificates above the issuer', () => {
+  const named = leaf({ extensions: [points({ crlIssuer: directory(root.subject) })] });
+  const about = { certificate: named, issuer: orgCertificate, at };
+  const above = [rootCertificate];
+  const entry = { serial: named.serialNumber, extensions: [entryIssuer(directory(org.subject))] };
+  const byRoot = (wish: Partial<CrlWish> = {}): CertificateList =>
+    makeCrl({ issuer: root, extensions: [issuingPoint({ indirect: true })], ...wish });
+
+  it('speak where the certificate names them', () => {
+    expect(judge([byRoot()], { ...about, above })).toBe('good');
+    expect(judge([byRoot({ entries: [entry] })], { ...about, above })).toBe('revoked unspecified');
+    expect(judge([byRoot()], about)).toBe('CRL_ISSUER_NOT_AUTHORIZED');
+  });
+
+  it('and not otherwise', () => {
+    expect(judge([byRoot()], { ...about, certificate: leaf(), above })).toBe('CRL_MISSING');
+    expect(judge([byRoot({ extensions: [crlNumber(1)] })], { ...about, above })).toBe('CRL_MISSING');
+    const impostor = { subject: root.subject, key: newKey() };
+    expect(judge([byRoot({ issuer: impostor })], { ...about, above })).toBe('CRL_SIGNATURE_INVALID');
+    const silent = make({ ...root, extensions: [ca(), certSign] });
+    expect(judge([byRoot()], { ...about, above: [silent] })).toBe('CRL_ISSUER_NOT_AUTHORIZED');
+  });
+});
+
 describe('CRLs in validatePath', () => {
   const path = (crls: CertificateList[]): string =>
     outcome(() => validate(target, { intermediates: [signer], crls }));

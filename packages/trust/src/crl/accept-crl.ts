@@ -16,6 +16,8 @@ export interface CrlAcceptance {
   readonly certificate: Certificate;
   /** The certificate directly above it in a path that is judged on its own. */
   readonly issuer: Certificate;
+  /** Certificates of that path above the issuer, nearest first, with questions of their own: they may sign a CRL too. */
+  readonly above?: readonly Certificate[] | undefined;
   readonly at: Date;
   readonly skewMs?: number | undefined;
   /** For CRLs that another certificate signed: those its path may need, and the anchor of the certificate's own path. */
@@ -34,7 +36,7 @@ export interface CrlAcceptance {
  *   CRL_SIGNATURE_INVALID | CRL_ISSUER_NOT_AUTHORIZED | PATH_BUDGET_EXHAUSTED
  */
 export function acceptCrl(crls: readonly CertificateList[], acceptance: CrlAcceptance): RevocationFinding {
-  const { certificate, issuer, at, url } = acceptance;
+  const { certificate, issuer, above = [], at, url } = acceptance;
   const judge = createCrlJudge({
     crls,
     certificates: acceptance.intermediates ?? [],
@@ -44,7 +46,7 @@ export function acceptCrl(crls: readonly CertificateList[], acceptance: CrlAccep
     meter: createBudgetMeter(),
     pathOf: (signer) => signerPath(signer, acceptance),
   });
-  return findingOf(judge.statusOf(certificate, [issuer]), certificate, url);
+  return findingOf(judge.statusOf(certificate, [issuer, ...above]), acceptance);
 }
 
 // The issuer and what is above it have questions of their own; only what is below must be shown good here.
@@ -57,9 +59,9 @@ function signerPath(signer: Certificate, acceptance: CrlAcceptance): readonly Ce
   return end === -1 ? path : path.slice(0, end + 1);
 }
 
-function findingOf(answer: CrlAnswer, certificate: Certificate, url: string | undefined): RevocationFinding {
-  const { lists, entry } = answer;
-  return makeFinding({
+function findingOf({ lists, entry }: CrlAnswer, acceptance: CrlAcceptance): RevocationFinding {
+  const { certificate, url } = acceptance;
+  const finding: RevocationFinding = {
     certificate,
     status: entry === undefined ? 'good' : 'revoked',
     source: 'crl',
@@ -68,7 +70,8 @@ function findingOf(answer: CrlAnswer, certificate: Certificate, url: string | un
     nextUpdate: earliest(lists.flatMap(({ nextUpdate }) => nextUpdate ?? [])),
     revokedAt: entry?.revokedAt,
     reason: entry === undefined ? undefined : reasonNameOf(entry),
-  });
+  };
+  return makeFinding(finding, acceptance);
 }
 
 // An answer is as old, and ends as soon, as the oldest CRL it rests on.

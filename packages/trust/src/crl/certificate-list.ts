@@ -37,6 +37,8 @@ export interface CertificateList {
   /** Present: a delta CRL, to be used with a complete one of at least this number. */
   readonly baseCrlNumber?: bigint | undefined;
   readonly issuingDistributionPoint?: IssuingDistributionPoint | undefined;
+  /** fullName URIs of freshestCRL: where delta CRLs to this one are. */
+  readonly freshestCrlUrls: readonly string[];
 }
 
 /** One revokedCertificates entry. */

@@ -14,6 +14,7 @@ import {
   readDistributionPointName,
   readDistributionPoints,
   readReasonFlags,
+  urlsOf,
 } from '../certificate/distribution-point.js';
 import {
   open,
@@ -121,7 +122,7 @@ function surveyEntries(
 
 type Decoded = Pick<
   CertificateList,
-  'authorityKeyIdentifier' | 'crlNumber' | 'baseCrlNumber' | 'issuingDistributionPoint'
+  'authorityKeyIdentifier' | 'crlNumber' | 'baseCrlNumber' | 'issuingDistributionPoint' | 'freshestCrlUrls'
 >;
 
 function readDecoded(extensions: ReadonlyMap<string, CertificateExtension>): Decoded {
@@ -129,12 +130,15 @@ function readDecoded(extensions: ReadonlyMap<string, CertificateExtension>): Dec
     const value = extensions.get(oid)?.value;
     return value === undefined ? undefined : reader(value);
   };
-  read(extensionOids.freshestCrl, (value) => readDistributionPoints(value, 'freshestCRL'));
+  const freshestCrl = read(extensionOids.freshestCrl, (value) =>
+    readDistributionPoints(value, 'freshestCRL'),
+  );
   read(extensionOids.issuerAltName, (value) => readAlternativeNames(value, 'issuerAltName'));
   return {
     authorityKeyIdentifier: read(extensionOids.authorityKeyIdentifier, readAuthorityKeyIdentifier),
     crlNumber: read(extensionOids.crlNumber, readNumber),
     baseCrlNumber: read(extensionOids.deltaCrlIndicator, readNumber),
+    freshestCrlUrls: freshestCrl === undefined ? [] : urlsOf(freshestCrl),
     issuingDistributionPoint: read(extensionOids.issuingDistributionPoint, readIssuingDistributionPoint),
   };
 }

@@ -6,12 +6,15 @@ import { makeFinding } from '../revocation/finding.js';
 import { equal, namesCertificate } from './certificate-id.js';
 import { ocspOids } from './ocsp-oids.js';
 import { type BasicResponse, readOcspResponse, type SingleResponse } from './ocsp-response.js';
-import { assertAuthorizedSignature } from './responder.js';
+import { authorizedSigner } from './responder.js';
+import { assertResponderStatus, type FindResponderStatus } from './responder-status.js';
 
 export interface OcspAcceptance {
   readonly certificate: Certificate;
   /** The certificate directly above it, already judged. */
   readonly issuer: Certificate;
+  /** Certificates of the path above the issuer, nearest first. */
+  readonly above?: readonly Certificate[] | undefined;
   readonly at: Date;
   /** How far the responder's clock may be off. Default 300,000 (five minutes). */
   readonly skewMs?: number | undefined;
@@ -19,6 +22,11 @@ export interface OcspAcceptance {
   readonly nonceExtensionValue?: Uint8Array | null | undefined;
   /** An answer that does not repeat our nonce counts only while thisUpdate is at most one hour old. Default: a nonce was sent. */
   readonly requireFresh?: boolean | undefined;
+  /**
+   * Asked last, when all else holds, about a delegated responder whose certificate lacks id-pkix-ocsp-nocheck. What
+   * counts is a finding that `acceptCrl` made with the question's certificates at this very `at`.
+   */
+  readonly findResponderStatus?: FindResponderStatus | undefined;
   /** Where the answer came from; for finding and error. */
   readonly url?: string | undefined;
 }
@@ -36,7 +44,7 @@ const knownSingleExtensions: ReadonlySet<string> = new Set([ocspOids.crlReferenc
  * @returns a finding of status `good`, `revoked` or `unknown`
  * @throws {TrustError} OCSP_MALFORMED | OCSP_NOT_SUCCESSFUL | OCSP_TYPE_UNSUPPORTED | OCSP_VERSION_UNSUPPORTED |
  *   OCSP_RESPONDER_UNKNOWN | OCSP_RESPONDER_NOT_AUTHORIZED | OCSP_RESPONDER_NOT_VALID_NOW | OCSP_RESPONDER_STATUS_UNKNOWN |
- *   OCSP_SIGNATURE_INVALID | OCSP_ALGORITHM_UNSUPPORTED | OCSP_CERTIFICATE_MISMATCH | OCSP_ANSWER_AMBIGUOUS |
+ *   OCSP_RESPONDER_REVOKED | OCSP_SIGNATURE_INVALID | OCSP_ALGORITHM_UNSUPPORTED | OCSP_CERTIFICATE_MISMATCH | OCSP_ANSWER_AMBIGUOUS |
  *   OCSP_CRITICAL_EXTENSION | OCSP_NONCE_MISMATCH | OCSP_NOT_FRESH | OCSP_STALE | OCSP_NOT_YET_VALID | OCSP_WINDOW_INVALID
  * @throws {RangeError} `at` or `skewMs` that is no time
  */
@@ -46,7 +54,7 @@ export function acceptOcspResponse(der: Uint8Array, acceptance: OcspAcceptance):
   if (Number.isNaN(at.getTime()) || !(skewMs >= 0)) throw new RangeError('at and skewMs must be times');
   try {
     const response = readOcspResponse(der);
-    assertAuthorizedSignature(response, acceptance);
+    const signer = authorizedSigner(response, acceptance);
     const answer = answerAbout(response, acceptance);
     assertExtensionsKnown(response.extensions, knownResponseExtensions);
     assertExtensionsKnown(answer.extensions, knownSingleExtensions);
@@ -56,19 +64,12 @@ export function acceptOcspResponse(der: Uint8Array, acceptance: OcspAcceptance):
     if (requireFresh && !nonceRepeated && ageMs(answer, at) > freshMs) {
       throw new TrustError('OCSP_NOT_FRESH', 'The OCSP answer has no nonce and is more than one hour old');
     }
-    const { status, thisUpdate, nextUpdate, revokedAt, reason } = answer;
+    const responder = assertResponderStatus(signer, acceptance);
+    const { status, thisUpdate, revokedAt, reason } = answer;
     const { producedAt } = response;
-    return makeFinding({
-      certificate,
-      status,
-      source: 'ocsp',
-      url,
-      thisUpdate,
-      nextUpdate,
-      producedAt,
-      revokedAt,
-      reason,
-    });
+    const nextUpdate = earlier(answer.nextUpdate, responder?.nextUpdate);
+    const times = { thisUpdate, nextUpdate, producedAt, revokedAt };
+    return makeFinding({ certificate, status, source: 'ocsp', url, ...times, reason }, acceptance);
   } catch (error) {
     throw error instanceof TrustError ? about(error, { certificate: certificate.subject.text, url }) : error;
   }
@@ -151,6 +152,11 @@ function assertWindow(answer: SingleResponse, producedAt: Date, { at, skewMs }: 
   if (nextUpdate.getTime() < at.getTime() - skewMs) {
     throw new TrustError('OCSP_STALE', `The OCSP answer was valid until ${nextUpdate.toISOString()} only`);
   }
+}
+
+/** An answer that names no end has none; else it ends with what its responder's own status rests on. */
+function earlier(end: Date | undefined, other: Date | undefined): Date | undefined {
+  return end !== undefined && other !== undefined && other < end ? other : end;
 }
 
 function ageMs({ thisUpdate }: SingleResponse, at: Date): number {

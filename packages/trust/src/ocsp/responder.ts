@@ -28,16 +28,17 @@ const knownCritical: ReadonlySet<string> = new Set([
 /**
  * Shows that the answer was signed by the issuer itself, or by a responder to whom that issuer delegated it
  * directly (RFC 6960 4.2.2.2). The issuer's own key usage is not asked: whoever may appoint responders may answer.
+ * Whether the responder is itself revoked is `assertResponderStatus`.
  * @throws {TrustError} OCSP_RESPONDER_UNKNOWN | OCSP_RESPONDER_NOT_AUTHORIZED | OCSP_RESPONDER_NOT_VALID_NOW |
- *   OCSP_RESPONDER_STATUS_UNKNOWN | OCSP_SIGNATURE_INVALID | OCSP_ALGORITHM_UNSUPPORTED
+ *   OCSP_SIGNATURE_INVALID | OCSP_ALGORITHM_UNSUPPORTED
  */
-export function assertAuthorizedSignature(response: BasicResponse, rules: ResponderRules): void {
+export function authorizedSigner(response: BasicResponse, rules: ResponderRules): Certificate {
   const refusals: TrustError[] = [];
   for (const signer of signersOf(response, rules.issuer)) {
     try {
       if (signer !== rules.issuer) assertDelegated(signer, rules);
       assertSignedBy(response, signer);
-      return;
+      return signer;
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
       refusals.push(error);
@@ -81,14 +82,6 @@ function assertDelegated(responder: Certificate, { certificate, issuer, at }: Re
     }
   }
   assertValidNow(responder, at);
-  // RFC 6960 4.2.2.2.1: without no-check its own status would have to be asked, and its answer proves nothing.
-  if (!responder.ocspNoCheck) {
-    throw refusal(
-      'OCSP_RESPONDER_STATUS_UNKNOWN',
-      responder,
-      'may itself be revoked: its certificate lacks id-pkix-ocsp-nocheck',
-    );
-  }
 }
 
 function assertIssuedDirectly(responder: Certificate, issuer: Certificate): void {

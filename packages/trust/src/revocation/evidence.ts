@@ -8,6 +8,8 @@ export interface RevocationQuestion {
   readonly certificate: Certificate;
   /** The certificate directly above it in the path (may be the anchor). */
   readonly issuer: Certificate;
+  /** Certificates of the path above the issuer, nearest first: they may have signed a CRL that names them. */
+  readonly above?: readonly Certificate[] | undefined;
   /** http(s) responders named by the certificate, in order. */
   readonly ocspUrls: readonly string[];
   readonly crlUrls: readonly string[];

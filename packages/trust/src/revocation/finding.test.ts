@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Certificate } from '../certificate/certificate.js';
-import { isFinding, makeFinding, notAsked, notOffered } from './finding.js';
+import { isFinding, isJudgedFor, makeFinding, notAsked, notOffered } from './finding.js';
 
 const certificate = { fingerprint: 'ab' } as Certificate;
 
@@ -22,6 +22,17 @@ describe('findings', () => {
     const made = makeFinding({ certificate, status: 'revoked', source: 'crl' });
     expect(() => Object.assign(made, { status: 'good' })).toThrow(TypeError);
     expect(made.status).toBe('revoked');
+  });
+
+  it('are of one instant and of one issuer', () => {
+    const at = new Date('2026-11-22T12:00:00Z');
+    const issuer = { fingerprint: 'cd' } as Certificate;
+    const made = makeFinding({ certificate, status: 'good', source: 'ocsp' }, { issuer, at });
+    expect(isJudgedFor(made, { issuer, at: new Date(at) })).toBe(true);
+    at.setHours(at.getHours() + 1);
+    expect(isJudgedFor(made, { issuer, at })).toBe(false);
+    expect(isJudgedFor(made, { issuer: certificate, at: new Date('2026-11-22T12:00:00Z') })).toBe(false);
+    expect(isJudgedFor({ ...made }, { issuer, at: new Date('2026-11-22T12:00:00Z') })).toBe(false);
   });
 
   it('say when nothing was offered or asked', () => {

@@ -33,8 +33,10 @@ afterAll(() => ca[Symbol.asyncDispose]());
 
 const answering =
   (status: RevocationFinding['status']): AskRevocation =>
-  async (questions) =>
-    questions.map(({ certificate }) => makeFinding({ certificate, status, source: 'ocsp' }));
+  async (questions, { at }) =>
+    questions.map(({ certificate, issuer }) =>
+      makeFinding({ certificate, status, source: 'ocsp' }, { issuer, at }),
+    );
 
 const judge = (archive: Archive, request: Partial<JudgePackageRequest> = {}) =>
   judgePackage(archive, {
@@ -101,13 +103,19 @@ describe('an honest package', () => {
 
   it('is judged at one instant, whatever becomes of the date that was handed in', async () => {
     const at = new Date(fixtureInstant);
-    const ask: AskRevocation = (questions, options) => {
+    const ask: AskRevocation = async (questions, options) => {
       at.setFullYear(2050);
       expect(options.at).toEqual(fixtureInstant);
+      const findings = await answering('good')(questions, options);
       options.at.setFullYear(2060);
-      return answering('good')(questions, options);
+      return findings;
     };
     expect((await judge(await archiveOf(honest()), { at, ask })).at).toEqual(fixtureInstant);
+    const asOfLater: AskRevocation = (questions) =>
+      answering('good')(questions, { at: new Date(fixtureInstant.getTime() + 1) });
+    await expect(judge(await archiveOf(honest()), { ask: asOfLater })).rejects.toMatchObject({
+      code: 'REVOCATION_FINDING_OUTDATED',
+    });
   });
 
   it('is not judged at no time', async () => {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Certificate } from '../certificate/certificate.js';
 import type { RevocationFinding, RevocationMode } from '../revocation/evidence.js';
 import { makeFinding, notAsked, notOffered } from '../revocation/finding.js';
+import { revocationQuestions } from '../revocation/revocation-questions.js';
 import { caExtensions, fixtureInstant, type Issued, leafExtensions, OpensslCa } from './openssl-fixtures.js';
-import { revocationQuestions } from './revocation-questions.js';
 import { judgeRevocation } from './revocation-verdict.js';
 
 let ca: OpensslCa;
@@ -50,7 +50,15 @@ const finding = (
   status: RevocationFinding['status'],
 ): RevocationFinding => {
   if (certificate === undefined) throw new Error('no certificate');
-  return makeFinding({ certificate, status, source: 'ocsp', url: 'http://ocsp.example/a' });
+  if (status === 'not-asked') return notAsked(certificate);
+  if (status === 'not-offered') return notOffered(certificate);
+  const evidence = { certificate, status, source: 'ocsp', url: 'http://ocsp.example/a' } as const;
+  return makeFinding(evidence, { issuer: issuerOf(certificate), at: fixtureInstant });
+};
+const issuerOf = (certificate: Certificate): Certificate => {
+  const issuer = [...silent, ...naming].find(({ subject }) => subject.text === certificate.issuer.text);
+  if (issuer === undefined) throw new Error('no issuer');
+  return issuer;
 };
 const good = (certificate: Certificate | undefined) => finding(certificate, 'good');
 
@@ -61,6 +69,7 @@ describe('the questions', () => {
     expect(first).toEqual({
       certificate: naming[0],
       issuer: naming[1],
+      above: [naming[2]],
       ocspUrls: ['http://ocsp.example/a'],
       crlUrls: ['https://crl.example/1'],
     });
@@ -104,13 +113,14 @@ describe('the answers', () => {
   it('tell since when and why a certificate is revoked', async () => {
     const [certificate] = naming;
     if (certificate === undefined) throw new Error('no certificate');
-    const revoked = makeFinding({
+    const evidence = {
       certificate,
       status: 'revoked',
       source: 'crl',
       revokedAt: new Date('2026-05-01T00:00:00Z'),
       reason: 'keyCompromise',
-    });
+    } as const;
+    const revoked = makeFinding(evidence, { issuer: issuerOf(certificate), at: fixtureInstant });
     await expect(judge(naming, 'required', [revoked, good(naming[1])])).rejects.toThrow(
       /revoked on 2026-05-01T00:00:00.000Z \(keyCompromise\)/,
     );
@@ -143,6 +153,29 @@ describe('the answers', () => {
     await expect(judge(naming, 'required', findings())).rejects.toMatchObject({
       code: 'REVOCATION_NOT_ASKED',
     });
+  });
+
+  it.each<[string, (certificate: Certificate) => { issuer: Certificate; at: Date } | undefined]>([
+    [
+      'of an hour ago',
+      (one) => ({ issuer: issuerOf(one), at: new Date(fixtureInstant.getTime() - 3_600_000) }),
+    ],
+    [
+      'of the next second',
+      (one) => ({ issuer: issuerOf(one), at: new Date(fixtureInstant.getTime() + 1_000) }),
+    ],
+    ['judged under another issuer', (one) => ({ issuer: one, at: fixtureInstant })],
+    ['judged for nothing', () => undefined],
+  ])('that are genuine, but %s, do not count', async (_what, scopeOf) => {
+    const [certificate] = naming;
+    if (certificate === undefined) throw new Error('no certificate');
+    for (const status of ['good', 'revoked'] as const) {
+      const genuine = makeFinding({ certificate, status, source: 'crl' }, scopeOf(certificate));
+      await expect(judge(naming, 'required', [genuine, good(naming[1])])).rejects.toMatchObject({
+        code: 'REVOCATION_FINDING_OUTDATED',
+        certificate: 'CN=Leaf',
+      });
+    }
   });
 
   it('are not asked for in mode off, and every finding says so', async () => {

@@ -6,8 +6,8 @@ import type {
   RevocationMode,
   RevocationQuestion,
 } from '../revocation/evidence.js';
-import { isFinding, notAsked } from '../revocation/finding.js';
-import { revocationQuestions } from './revocation-questions.js';
+import { isFinding, isJudgedFor, notAsked } from '../revocation/finding.js';
+import { revocationQuestions } from '../revocation/revocation-questions.js';
 
 const crlDistributionPoints = '2.5.29.31';
 
@@ -24,7 +24,7 @@ export interface RevocationPolicy {
  * @param path Plugin certificate first, anchor last.
  * @returns One finding for each certificate below the anchor, plugin first.
  * @throws {TrustError} CERTIFICATE_REVOKED | CERTIFICATE_STATUS_UNKNOWN | REVOCATION_NOT_OFFERED | REVOCATION_NOT_ASKED |
- *   whatever reason `ask` gives
+ *   REVOCATION_FINDING_OUTDATED | whatever reason `ask` gives
  */
 export async function judgeRevocation(
   path: readonly Certificate[],
@@ -35,13 +35,13 @@ export async function judgeRevocation(
   if (questions.length === 0) return [];
   const answers: unknown = await ask(questions, { at: new Date(at), signal });
   const findings = Array.isArray(answers) ? (answers as readonly unknown[]) : [];
-  return questions.map((question, index) => judgeFinding(question, findings[index], mode));
+  return questions.map((question, index) => judgeFinding(question, findings[index], { at, mode }));
 }
 
 function judgeFinding(
   question: RevocationQuestion,
   finding: unknown,
-  mode: Exclude<RevocationMode, 'off'>,
+  { at, mode }: { readonly at: Date; readonly mode: Exclude<RevocationMode, 'off'> },
 ): RevocationFinding {
   const subject = question.certificate.subject.text;
   const refusal = (
@@ -54,6 +54,14 @@ function judgeFinding(
     throw refusal(
       'REVOCATION_NOT_ASKED',
       `Nobody has answered whether the certificate "${subject}" is revoked.`,
+    );
+  }
+  // Evidence was judged at one instant; a good answer of yesterday is none of today.
+  if (finding.source !== 'none' && !isJudgedFor(finding, { issuer: question.issuer, at })) {
+    throw refusal(
+      'REVOCATION_FINDING_OUTDATED',
+      `Whether the certificate "${subject}" is revoked was judged at another time or under another issuer.`,
+      finding.url,
     );
   }
   switch (finding.status) {

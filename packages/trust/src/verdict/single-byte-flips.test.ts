@@ -76,8 +76,10 @@ async function outcomeOf(bytes: Buffer): Promise<string> {
       anchors: [root.anchor],
       at: fixtureInstant,
       revocation: 'required',
-      ask: async (questions) =>
-        questions.map(({ certificate }) => makeFinding({ certificate, status: 'good', source: 'ocsp' })),
+      ask: async (questions, { at }) =>
+        questions.map(({ certificate, issuer }) =>
+          makeFinding({ certificate, status: 'good', source: 'ocsp' }, { issuer, at }),
+        ),
       sink: {
         wants: () => true,
         write: async ({ name }, content) => {
