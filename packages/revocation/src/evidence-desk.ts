@@ -14,7 +14,7 @@ export interface DeskOptions {
 }
 
 /** Judges bytes: a finding, or a TrustError. */
-export type Accept = (bytes: Buffer) => RevocationFinding;
+export type Accept = (bytes: Buffer) => RevocationFinding | Promise<RevocationFinding>;
 
 /** Where evidence about one question comes from: the cache, or servers. Whatever it brings is judged by `accept` each time. */
 export interface EvidenceDesk {
@@ -40,7 +40,7 @@ export function createEvidenceDesk(
     const report = { kind: key.kind, certificate: subject, url, method: 'CACHE', requestBytes: 0 } as const;
     const responseBytes = bytes.length;
     try {
-      const finding = accept(bytes);
+      const finding = await accept(bytes);
       // No skew here: a kept answer ends at its nextUpdate.
       if (finding.nextUpdate !== undefined && at <= finding.nextUpdate) {
         onExchange?.({
@@ -71,7 +71,7 @@ export function createEvidenceDesk(
     try {
       const { bytes } = await fetch({ ...request, signal });
       responseBytes = bytes.length;
-      const finding = accept(bytes);
+      const finding = await accept(bytes);
       onExchange?.({
         ...report,
         responseBytes,

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +34,12 @@ basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 extendedKeyUsage = critical,OCSPSigning
 noCheck = ignored
+[delta]
+2.5.29.27 = critical,DER:02:01:01
+[indirect]
+issuingDistributionPoint = critical,@indirectly
+[indirectly]
+indirectCRL = TRUE
 `;
 
 export interface OcspCommand {
@@ -59,7 +65,16 @@ export class OpensslPki implements Disposable {
     this.revoke('revoked');
   }
 
+  /** Adds a section of extensions to certify with. */
+  addSection(name: string, ...lines: readonly string[]): void {
+    appendFileSync(join(this.home, 'ca.cnf'), `[${name}]\n${lines.join('\n')}\n`);
+  }
+
   issue(name: string, section: string): Certificate {
+    return this.issueBy('root', name, section);
+  }
+
+  issueBy(issuer: string, name: string, section: string): Certificate {
     const key = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
     this.#openssl('genpkey', ...key, '-out', `${name}.key`);
     const subject = ['-subj', `/O=Fixture/CN=${name}`];
@@ -77,7 +92,7 @@ export class OpensslPki implements Disposable {
     const signer =
       section === 'root'
         ? ['-selfsign', '-keyfile', 'root.key']
-        : ['-cert', 'root.pem', '-keyfile', 'root.key'];
+        : ['-cert', `${issuer}.pem`, '-keyfile', `${issuer}.key`];
     const dates = ['-startdate', '20200101000000Z', '-enddate', '20991231000000Z'];
     const files = ['-in', `${name}.csr`, '-out', `${name}.pem`, '-extensions', section];
     this.#openssl('ca', '-batch', '-notext', '-config', 'ca.cnf', ...signer, ...dates, ...files);
@@ -91,10 +106,17 @@ export class OpensslPki implements Disposable {
     this.#openssl('ca', '-config', 'ca.cnf', ...by, '-revoke', `${name}.pem`, '-crl_reason', 'keyCompromise');
   }
 
-  /** The current CRL, DER, valid for one day. */
-  crl(): Buffer {
+  /**
+   * The current CRL, DER, valid for one day.
+   * @param section  of the extensions it carries
+   * @param number  given together with it
+   */
+  crl(section?: string, number?: number): Buffer {
     const by = ['-cert', 'root.pem', '-keyfile', 'root.key'];
-    this.#openssl('ca', '-config', 'ca.cnf', ...by, '-gencrl', '-out', 'crl.pem');
+    const extensions = section === undefined ? [] : ['-crlexts', section];
+    if (number !== undefined) writeFileSync(join(this.home, 'crlnumber'), `0${number}\n`);
+    const configuration = number === undefined ? 'ca.cnf' : this.#numbering();
+    this.#openssl('ca', '-config', configuration, ...by, '-gencrl', ...extensions, '-out', 'crl.pem');
     return this.#openssl('crl', '-in', 'crl.pem', '-outform', 'DER');
   }
 
@@ -118,6 +140,14 @@ export class OpensslPki implements Disposable {
     const certificate = this.#issued.get(name);
     if (certificate === undefined) throw new RangeError(`no certificate ${name}`);
     return { certificate, issuer: this.issuer, ocspUrls: [], crlUrls: [], ...urls };
+  }
+
+  /** openssl numbers CRLs only where its configuration names a file to count in. */
+  #numbering(): string {
+    const file = join(this.home, 'numbered.cnf');
+    const text = readFileSync(join(this.home, 'ca.cnf'), 'utf8');
+    writeFileSync(file, text.replace('[issuing]', `[issuing]\ncrlnumber = ${this.home}/crlnumber`));
+    return file;
   }
 
   #openssl(...args: readonly string[]): Buffer {

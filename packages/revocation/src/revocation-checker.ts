@@ -64,11 +64,24 @@ async function answer(
   const { at } = asked;
   const { skewMs, hash, maxServers, randomBytes = systemRandomBytes } = settings;
   const desk = createEvidenceDesk(settings, question, asked);
-  const ocsp = await askOcsp(question, desk, { at, skewMs, hash, randomBytes, maxResponders: maxServers });
+  const askResponderStatus = (about: RevocationQuestion) => responderStatus(about, settings, asked);
+  const asking = { at, skewMs, hash, randomBytes, maxResponders: maxServers, askResponderStatus };
+  const ocsp = await askOcsp(question, desk, asking);
   if ('status' in ocsp) return ocsp;
   const crl = await askCrl(question, desk, { at, skewMs, maxPoints: maxServers });
   if ('status' in crl) return crl;
   throw unanswered(question, ocsp, crl);
+}
+
+/** By CRL alone, and from one distribution point: this is a question about a question. */
+async function responderStatus(
+  question: RevocationQuestion,
+  settings: Settings,
+  asked: Options,
+): Promise<RevocationFinding | undefined> {
+  const desk = createEvidenceDesk(settings, question, asked);
+  const found = await askCrl(question, desk, { at: asked.at, skewMs: settings.skewMs, maxPoints: 1 });
+  return 'status' in found ? found : undefined;
 }
 
 function withoutSource({ certificate }: RevocationQuestion, mode: RevocationMode): RevocationFinding {
