@@ -17,6 +17,7 @@ export const daemonRoutes = {
   check: (id: string) => `/v1/plugins/${encodeURIComponent(id)}/check`,
   activity: '/v1/activity',
   events: '/v1/events',
+  openapi: '/v1/openapi.json',
 } as const;
 
 /** Bytes of the largest request body the daemon reads. */

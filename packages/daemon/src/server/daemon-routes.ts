@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  DaemonEvent,
   DaemonInfo,
   daemonRoutes,
   InstalledPlugins,
@@ -10,29 +11,59 @@ import {
   PluginParams,
   UninstallReport,
 } from '@jami-plugin-store/contract';
+import { Type } from 'typebox';
 import type { Daemon } from '../daemon.js';
 import type { EventStreams } from './event-stream.js';
+
+const eventStreamSchema = {
+  summary: 'Server-sent events: every change of state, the JSON of one event as the data of each',
+  headers: Type.Object({ 'last-event-id': Type.Optional(Type.String()) }),
+  response: { 200: { content: { 'text/event-stream': { schema: DaemonEvent } } } },
+};
 
 /** The routes of docs/interfaces.md, "HTTP API of the daemon". */
 export function daemonRoutesOf(daemon: Daemon, streams: EventStreams): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get(daemonRoutes.info, { schema: { response: { 200: DaemonInfo } } }, async () => daemon.info);
+    app.get(
+      daemonRoutes.info,
+      { schema: { summary: 'The daemon and its rules of trust', response: { 200: DaemonInfo } } },
+      async () => daemon.info,
+    );
 
     app.get(
       daemonRoutes.plugins,
-      { schema: { querystring: LanguageQuery, response: { 200: InstalledPlugins } } },
+      {
+        schema: {
+          summary: 'What is installed',
+          querystring: LanguageQuery,
+          response: { 200: InstalledPlugins },
+        },
+      },
       (request) => daemon.list(request.query.lang),
     );
 
     app.get(
       `${daemonRoutes.plugins}/:id`,
-      { schema: { params: PluginParams, querystring: LanguageQuery, response: { 200: PluginDetails } } },
+      {
+        schema: {
+          summary: 'One plugin',
+          params: PluginParams,
+          querystring: LanguageQuery,
+          response: { 200: PluginDetails },
+        },
+      },
       (request) => daemon.details(request.params.id, request.query.lang),
     );
 
     app.post(
       daemonRoutes.plugins,
-      { schema: { body: InstallRequest, response: { 200: InstallReport } } },
+      {
+        schema: {
+          summary: 'Verifies and installs; answers when it is done',
+          body: InstallRequest,
+          response: { 200: InstallReport },
+        },
+      },
       async (request) => {
         // A caller that hangs up does not undo what it asked for: the outcome goes out as an event, too.
         const { job, id, version, path, from, publisher, sha256 } = await daemon.install(request.body);
@@ -57,16 +88,15 @@ export function daemonRoutesOf(daemon: Daemon, streams: EventStreams): FastifyPl
 
     app.delete(
       `${daemonRoutes.plugins}/:id`,
-      { schema: { params: PluginParams, response: { 200: UninstallReport } } },
+      { schema: { summary: 'Uninstalls', params: PluginParams, response: { 200: UninstallReport } } },
       async (request) => {
         const { id, version } = await daemon.uninstall(request.params.id);
         return { uninstalled: true as const, id, version: version ?? null, resultCode: 0 };
       },
     );
 
-    app.get(daemonRoutes.events, (request, reply) => {
-      const lastEventId = request.headers['last-event-id'];
-      streams.open(reply.raw, typeof lastEventId === 'string' ? lastEventId : undefined);
+    app.get(daemonRoutes.events, { schema: eventStreamSchema }, (request, reply) => {
+      streams.open(reply.raw, request.headers['last-event-id']);
       reply.hijack();
     });
   };

@@ -2,12 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { daemonMaxBodyBytes, problemMediaType } from '@jami-plugin-store/contract';
+import { daemonMaxBodyBytes, daemonRoutes, problemMediaType } from '@jami-plugin-store/contract';
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Daemon } from '../daemon.js';
 import { DaemonError } from '../error.js';
 import { daemonRoutesOf } from './daemon-routes.js';
 import { type EventStreamOptions, eventStreams } from './event-stream.js';
+import { openApiOf } from './openapi.js';
 import { problemOf, requestError, sendProblem } from './problem-reply.js';
 import { listenAt } from './socket-listener.js';
 
@@ -66,6 +67,13 @@ export async function serveDaemon(daemon: Daemon, options: ServeOptions): Promis
       new DaemonError('ROUTE_NOT_FOUND', `There is no ${request.method} ${request.url} here.`),
     ),
   );
+  const about = { title: 'Plugins of this user', version: '1.0.0', hasSecret: options.secret !== undefined };
+  const describe = openApiOf(app, about);
+  const openApi = {
+    summary: 'This description',
+    response: { 200: { type: 'object', additionalProperties: true } },
+  };
+  app.get(daemonRoutes.openapi, { schema: openApi }, async () => describe());
   await app.register(daemonRoutesOf(daemon, streams));
 
   const listener = { listen: (path: string) => app.listen({ path }) };
