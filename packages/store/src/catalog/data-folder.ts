@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../error.js';
 import { removeDurably, unfinishedName, writeDurably } from './durable-file.js';
-import { type IdOwner, parseIdOwner } from './id-owner.js';
+import { type IdOwner, ownerRecordName, parseIdOwner } from './id-owner.js';
 import { parseReleaseRecord, type ReleaseRecord } from './release-record.js';
 
 const maxRecordBytes = 4 * 1024 * 1024;
@@ -71,8 +71,7 @@ export class DataFolder {
   }
 
   async writeOwner(owner: IdOwner): Promise<void> {
-    const name = createHash('sha256').update(owner.id.toLowerCase()).digest('hex');
-    await writeDurably(join(this.#ownersDir, `${name}.json`), jsonOf(owner));
+    await writeDurably(join(this.#ownersDir, `${ownerRecordName(owner.id)}.json`), jsonOf(owner));
   }
 
   /** Images are named by their bytes, so one that is there already is the same. */
@@ -82,12 +81,12 @@ export class DataFolder {
     if (known?.size !== bytes.length) await writeDurably(path, bytes);
   }
 
-  /** Removes images no record speaks of; returns those that are there. */
+  /** Removes images no record speaks of, and nothing that is none; returns those that are there. */
   async retainImages(used: ReadonlySet<string>): Promise<Set<string>> {
     const present = new Set<string>();
     for (const name of await readdir(this.imagesDir)) {
       if (used.has(name)) present.add(name);
-      else await rm(join(this.imagesDir, name), { force: true });
+      else if (/^[0-9a-f]{64}$/.test(name)) await rm(join(this.imagesDir, name), { force: true });
     }
     return present;
   }
@@ -120,11 +119,15 @@ async function readAll<T>(
   return found;
 }
 
-/** @throws {StoreError} RECORD_MALFORMED when it is too large to be a record */
+/** @throws {StoreError} RECORD_MALFORMED when it is no file, or too large to be a record */
 async function readBounded(path: string): Promise<Buffer> {
-  await using file = await open(path, 'r');
-  if ((await file.stat()).size > maxRecordBytes) {
-    throw new StoreError('RECORD_MALFORMED', 'An index record is too large to be one.', { file: path });
+  // Non-blocking: opening a named pipe would wait for its writer.
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const found = await file.stat();
+  if (!found.isFile() || found.size > maxRecordBytes) {
+    throw new StoreError('RECORD_MALFORMED', 'An index record is no file, or too large to be one.', {
+      file: path,
+    });
   }
   return await file.readFile();
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { StoreError } from '../error.js';
@@ -19,7 +20,15 @@ export type IdOwner = Static<typeof IdOwner>;
 
 const schema = Compile(IdOwner);
 
-/** @throws {StoreError} RECORD_MALFORMED */
+/** Name of the record about an id, whatever the id's case. */
+export function ownerRecordName(id: string): string {
+  return createHash('sha256').update(id.toLowerCase()).digest('hex');
+}
+
+/**
+ * @param name  what its file is named; an id has one record only, so this must be the id's
+ * @throws {StoreError} RECORD_MALFORMED
+ */
 export function parseIdOwner(bytes: Uint8Array, name: string): IdOwner {
   const malformed = (cause?: unknown): StoreError =>
     new StoreError('RECORD_MALFORMED', `Owner record ${name}.json cannot be used.`, {
@@ -32,6 +41,6 @@ export function parseIdOwner(bytes: Uint8Array, name: string): IdOwner {
   } catch (cause) {
     throw malformed(cause);
   }
-  if (!schema.Check(value)) throw malformed();
+  if (!schema.Check(value) || ownerRecordName(value.id) !== name) throw malformed();
   return value;
 }

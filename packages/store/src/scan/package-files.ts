@@ -43,6 +43,7 @@ async function lookAt(folder: string, file: string): Promise<PackageFile | undef
   } catch (error) {
     // Gone since the folder was listed, or a link to nothing.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    // One name that cannot be followed (a link in a circle) must not hide the others: opening it will say why.
+    return { file, size: 0, mtimeMs: 0 };
   }
 }

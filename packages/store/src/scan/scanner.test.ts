@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFile,
@@ -8,6 +9,7 @@ import {
   rename,
   rm,
   stat,
+  symlink,
   utimes,
   writeFile,
 } from 'node:fs/promises';
@@ -218,6 +220,24 @@ describe('a package in the folder', () => {
   });
 });
 
+test.skipIf(process.platform === 'win32')(
+  'what somebody else put where records are is ignored and left alone',
+  async () => {
+    await publish('foo.jpl', { id: 'Foo' });
+    await start();
+    const [owner = ''] = await readdir(join(dataDir, 'owners'));
+    const claim = await readFile(join(dataDir, 'owners', owner), 'utf8');
+    await writeFile(join(dataDir, 'owners', `${'0'.repeat(64)}.json`), claim.replace('"Foo"', '"Bar"'));
+    await mkdir(join(dataDir, 'catalog', `${'1'.repeat(64)}.json`));
+    spawnSync('mkfifo', [join(dataDir, 'catalog', `${'2'.repeat(64)}.json`)]);
+    await mkdir(join(dataDir, 'images', 'lost+found'));
+    const run = await start();
+    expect([offered(run), run.judged(), run.codes()]).toEqual([['Foo 1.0.0'], 0, []]);
+    expect(run.catalog.ownerOf('Bar')).toBeUndefined();
+    expect(await readdir(join(dataDir, 'images'))).toContain('lost+found');
+  },
+);
+
 test('the record is what counts: what an operator changes with it is served as it is, not judged again', async () => {
   await publish('foo.jpl', { id: 'Foo' });
   await start();
@@ -263,6 +283,24 @@ describe('a package that is not offered', () => {
       ['text.jpl', 'NOT_A_ZIP'],
     ]);
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'a link in a circle, a link through a file, a named pipe: the good one beside them is offered',
+    async () => {
+      await publish('good.jpl', { id: 'Good' });
+      await symlink('circle.jpl', packagePath('circle.jpl'));
+      await symlink('good.jpl/x', packagePath('through.jpl'));
+      await symlink('gone', packagePath('dangling.jpl'));
+      spawnSync('mkfifo', [packagePath('pipe.jpl')]);
+      const run = await start();
+      expect(offered(run)).toEqual(['Good 1.0.0']);
+      expect(run.codes()).toEqual([
+        ['circle.jpl', 'FILE_NOT_READABLE'],
+        ['pipe.jpl', 'NOT_A_FILE'],
+        ['through.jpl', 'FILE_NOT_FOUND'],
+      ]);
+    },
+  );
 
   test('expired: the judge says so; once expired, a published one is not offered', async () => {
     const brief = await ca.anotherPlugin(acme.organization, { notAfter: '20260701000000Z' });
