@@ -394,6 +394,9 @@ export const DaemonEvent = Type.Union([
   LoadEvent,
   SettingsEvent,
   PreferencesEvent,
+  DisabledEvent,
+  HealedEvent,
+  UnansweredEvent,
 ]);
 export type DaemonEvent = Static<typeof DaemonEvent>;
 export type DaemonEventType = DaemonEvent['type'];
