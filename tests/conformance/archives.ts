@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JplError, openArchive, openFileSource } from '@jami-plugin-store/jpl';
+import { CaseError, type CaseFields, isText, readCases, requiredText } from './case-file.js';
 import { type Case, runSuite, type SuiteReport, type Verdict } from './report.js';
 
 /** One line of an archive suite's `index.json`; only `file` is needed. */
@@ -12,32 +12,31 @@ export interface ArchiveCase {
 
 /** Runs every archive named by `<folder>/index.json`; a case's id is its path inside the folder. */
 export async function runArchives(folder: string): Promise<SuiteReport> {
-  const cases = await readArchiveCases(folder);
+  const cases = await readCases(join(folder, 'index.json'));
   return runSuite(
     'archives',
-    cases.map((archiveCase) => caseOf(folder, archiveCase)),
+    cases.map((fields, index) => caseOf(folder, fields, index)),
   );
 }
 
+/** Those of the form only. */
 export async function readArchiveCases(folder: string): Promise<ArchiveCase[]> {
-  const index: unknown = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8'));
-  if (!Array.isArray(index) || !index.every(isArchiveCase)) {
-    throw new Error(`${folder}/index.json is not an array of objects with a "file"`);
-  }
-  return index;
+  const cases: readonly unknown[] = await readCases(join(folder, 'index.json'));
+  return cases.filter(isArchiveCase);
 }
 
 function isArchiveCase(value: unknown): value is ArchiveCase {
   return typeof value === 'object' && value !== null && 'file' in value && typeof value.file === 'string';
 }
 
-function caseOf(folder: string, { file, expect }: ArchiveCase): Case {
+function caseOf(folder: string, fields: CaseFields, index: number): Case {
+  const { file, expect } = fields;
   return {
-    id: file,
+    id: isText(file) ? file : String(index),
     expected: expect === 'accept' ? true : expect === 'reject' ? false : undefined,
-    judge: () => readWholeArchive(join(folder, file)),
-    isTyped: (error) => error instanceof JplError,
-    codeOf: (error) => (error instanceof JplError ? error.code : 'UNTYPED'),
+    judge: async () => await readWholeArchive(join(folder, requiredText(fields, 'file'))),
+    isTyped: (error) => error instanceof JplError || error instanceof CaseError,
+    codeOf: (error) => (error instanceof JplError || error instanceof CaseError ? error.code : 'UNTYPED'),
   };
 }
 

@@ -3,7 +3,7 @@ import { runArchives } from './archives.js';
 import { runOcsp } from './ocsp.js';
 import { runPackages } from './packages.js';
 import { runPaths } from './paths.js';
-import { exitCodeOf, type SuiteReport } from './report.js';
+import { emptyReport, exitCodeOf, type SuiteReport } from './report.js';
 
 const usage = `usage: npm run --silent conformance -- SUITE TARGET
   paths    FILE.json  [--profile full|no-policy]
@@ -26,13 +26,25 @@ async function run(args: string[]): Promise<SuiteReport | undefined> {
   if (target === undefined || positionals.length > 2) return undefined;
   const { profile, at } = values;
   if (suite === 'paths' && (profile === 'full' || profile === 'no-policy'))
-    return await runPaths(target, profile);
-  if (suite === 'ocsp') return await runOcsp(target);
-  if (suite === 'archives') return await runArchives(target);
+    return await reported(suite, () => runPaths(target, profile));
+  if (suite === 'ocsp') return await reported(suite, () => runOcsp(target));
+  if (suite === 'archives') return await reported(suite, () => runArchives(target));
   if (suite === 'packages' && at !== undefined && !Number.isNaN(Date.parse(at))) {
-    return await runPackages(target, { anchorFiles: values['trust-anchor'], at: new Date(at) });
+    const options = { anchorFiles: values['trust-anchor'], at: new Date(at) };
+    return await reported(suite, () => runPackages(target, options));
   }
   return undefined;
+}
+
+/** Whatever a suite's file holds, the last line is a report. */
+async function reported(suite: string, work: () => Promise<SuiteReport>): Promise<SuiteReport> {
+  try {
+    return await work();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${suite}: ${reason}\n`);
+    return emptyReport(suite, reason);
+  }
 }
 
 try {

@@ -1,47 +1,44 @@
-import { readFile } from 'node:fs/promises';
 import { acceptOcspResponse, parseCertificate, TrustError } from '@jami-plugin-store/trust';
+import {
+  bytesOf,
+  CaseError,
+  type CaseFields,
+  idOf,
+  isText,
+  optional,
+  readCases,
+  requiredText,
+  timeOf,
+} from './case-file.js';
 import { type Case, runSuite, type SuiteReport } from './report.js';
-
-/** One OCSP vector; form fixed by the suites' README. */
-interface OcspVector {
-  readonly name?: string | undefined;
-  readonly id?: string | undefined;
-  readonly expected?: string | undefined;
-  readonly time: string;
-  readonly requestNonceExtnValue?: string | null | undefined;
-  readonly responseDer: string;
-  readonly certDer: string;
-  readonly issuerDer: string;
-}
 
 const statuses = ['good', 'revoked', 'unknown'];
 
 /** Judges every vector of a file: an array of OCSP vectors (README of the suites, "Forms"). */
 export async function runOcsp(file: string): Promise<SuiteReport> {
-  const vectors = JSON.parse(await readFile(file, 'utf8')) as readonly OcspVector[];
-  return runSuite('ocsp', vectors.map(caseOf));
+  return runSuite('ocsp', (await readCases(file)).map(caseOf));
 }
 
-function caseOf(vector: OcspVector, index: number): Case {
-  const { expected } = vector;
+function caseOf(vector: CaseFields, index: number): Case {
+  const expected = isText(vector.expected) ? vector.expected : undefined;
   const isStatus = expected !== undefined && statuses.includes(expected);
   return {
-    id: vector.id ?? vector.name ?? String(index),
+    id: idOf(vector, index),
     expected: isStatus ? true : expected === 'reject' ? false : undefined,
     expectedCode: isStatus ? expected.toUpperCase() : undefined,
     judge: async () => ({ accepted: true, code: statusOf(vector) }),
-    isTyped: (error) => error instanceof TrustError,
-    codeOf: (error) => (error instanceof TrustError ? error.code : 'UNTYPED'),
+    isTyped: (error) => error instanceof TrustError || error instanceof CaseError,
+    codeOf: (error) => (error instanceof TrustError || error instanceof CaseError ? error.code : 'UNTYPED'),
   };
 }
 
-function statusOf(vector: OcspVector): string {
-  const nonce = vector.requestNonceExtnValue;
-  const { status } = acceptOcspResponse(Buffer.from(vector.responseDer, 'base64'), {
-    certificate: parseCertificate(Buffer.from(vector.certDer, 'base64')),
-    issuer: parseCertificate(Buffer.from(vector.issuerDer, 'base64')),
-    at: new Date(vector.time),
-    nonceExtensionValue: nonce == null ? null : Buffer.from(nonce, 'base64'),
+function statusOf(vector: CaseFields): string {
+  const nonce = optional(vector, 'requestNonceExtnValue', isText) ?? '';
+  const { status } = acceptOcspResponse(bytesOf(requiredText(vector, 'responseDer')), {
+    certificate: parseCertificate(bytesOf(requiredText(vector, 'certDer'))),
+    issuer: parseCertificate(bytesOf(requiredText(vector, 'issuerDer'))),
+    at: timeOf(vector),
+    nonceExtensionValue: nonce === '' ? null : bytesOf(nonce),
   });
   return status.toUpperCase();
 }

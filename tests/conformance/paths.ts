@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   type Certificate,
   type CertificateList,
@@ -9,22 +8,19 @@ import {
   TrustError,
   validatePath,
 } from '@jami-plugin-store/trust';
+import {
+  bytesOf,
+  CaseError,
+  type CaseFields,
+  idOf,
+  isRecord,
+  isText,
+  isTexts,
+  optional,
+  readCases,
+  timeOf,
+} from './case-file.js';
 import { type Case, runSuite, type SuiteReport, type Verdict } from './report.js';
-
-/** One case of a paths file (conformance README); everything but the certificates may be missing. */
-interface PathCase {
-  id?: string;
-  name?: string;
-  time?: string;
-  tags?: string[];
-  expectedValid?: boolean;
-  policyInputs?: PolicyInputs;
-  trustAnchorDer?: string;
-  trustAnchorsDer?: string[];
-  certsDer: string[];
-  crlsDer?: string[];
-  checkRevocation?: boolean;
-}
 
 export type PathProfile = 'full' | 'no-policy';
 
@@ -33,44 +29,70 @@ export type PathProfile = 'full' | 'no-policy';
  * @param profile  `no-policy` leaves certificate policies out of the judgement, and cases that need them out of the count
  */
 export async function runPaths(file: string, profile: PathProfile): Promise<SuiteReport> {
-  const cases = JSON.parse(await readFile(file, 'utf8')) as PathCase[];
+  const cases = await readCases(file);
   return runSuite(
     'paths',
     cases.map((item, index) => toCase(item, index, profile)),
   );
 }
 
-function toCase(item: PathCase, index: number, profile: PathProfile): Case {
+function toCase(item: CaseFields, index: number, profile: PathProfile): Case {
+  const { expectedValid } = item;
   return {
-    id: item.id ?? item.name ?? String(index),
-    expected: isCounted(item, profile) ? item.expectedValid : undefined,
+    id: idOf(item, index),
+    expected: typeof expectedValid === 'boolean' && isCounted(item, profile) ? expectedValid : undefined,
     judge: async () => judge(item, profile),
-    isTyped: (error) => error instanceof TrustError,
-    codeOf: (error) => (error instanceof TrustError ? error.code : ''),
+    isTyped: (error) => error instanceof TrustError || error instanceof CaseError,
+    codeOf: (error) => (error instanceof TrustError || error instanceof CaseError ? error.code : ''),
   };
 }
 
 // DSA is never counted; without policies neither is what only policies can tell.
-function isCounted({ tags = [] }: PathCase, profile: PathProfile): boolean {
-  return !tags.includes('dsa') && !(profile === 'no-policy' && tags.includes('needs-policy'));
+function isCounted({ tags }: CaseFields, profile: PathProfile): boolean {
+  const isTagged = (tag: string): boolean => Array.isArray(tags) && tags.includes(tag);
+  return !isTagged('dsa') && !(profile === 'no-policy' && isTagged('needs-policy'));
 }
 
-function judge(item: PathCase, profile: PathProfile): Verdict {
-  const targetDer = item.certsDer.at(-1);
+function judge(item: CaseFields, profile: PathProfile): Verdict {
+  const certsDer = optional(item, 'certsDer', isTexts) ?? [];
+  const targetDer = certsDer.at(-1);
   if (targetDer === undefined) throw new TrustError('PATH_NOT_FOUND', 'The case has no certificate.');
-  const anchorsDer = item.trustAnchorsDer ?? (item.trustAnchorDer === undefined ? [] : [item.trustAnchorDer]);
+  const anchorsDer = anchorsOf(item);
+  const checkRevocation = optional(item, 'checkRevocation', isFlag) ?? true;
+  const crlsDer = optional(item, 'crlsDer', isTexts) ?? [];
+  const policyInputs = policyInputsOf(item);
   validatePath({
     target: toCertificate(targetDer),
-    intermediates: readable(item.certsDer.slice(0, -1), toCertificate),
+    intermediates: readable(certsDer.slice(0, -1), toCertificate),
     anchors: anchorsDer.length === 1 ? anchorsDer.map(toAnchor) : readable(anchorsDer, toAnchor),
-    at: item.time === undefined ? new Date() : new Date(item.time),
-    crls: item.checkRevocation === false ? undefined : readable(item.crlsDer ?? [], toCrl),
-    policies: profile === 'no-policy' ? 'ignored' : item.policyInputs,
+    at: timeOf(item),
+    crls: checkRevocation ? readable(crlsDer, toCrl) : undefined,
+    policies: profile === 'no-policy' ? 'ignored' : policyInputs,
   });
   return { accepted: true, code: null };
 }
 
-const bytesOf = (base64: string): Buffer => Buffer.from(base64, 'base64');
+/** One anchor, several, or both. */
+function anchorsOf(item: CaseFields): readonly string[] {
+  const one = optional(item, 'trustAnchorDer', isText);
+  const several = optional(item, 'trustAnchorsDer', isTexts) ?? [];
+  return [...new Set([...(one === undefined ? [] : [one]), ...several])];
+}
+
+function policyInputsOf(item: CaseFields): PolicyInputs | undefined {
+  const inputs = optional(item, 'policyInputs', isRecord);
+  if (inputs === undefined) return undefined;
+  const policies = optional(inputs, 'initialPolicySet', isTexts);
+  return {
+    // RFC 5280 6.1.1 (c): who asks for no policy in particular says any-policy.
+    initialPolicySet: policies?.length === 0 ? undefined : policies,
+    initialExplicitPolicy: optional(inputs, 'initialExplicitPolicy', isFlag),
+    initialPolicyMappingInhibit: optional(inputs, 'initialPolicyMappingInhibit', isFlag),
+    initialInhibitAnyPolicy: optional(inputs, 'initialInhibitAnyPolicy', isFlag),
+  };
+}
+
+const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 const toCertificate = (der: string): Certificate => parseCertificate(bytesOf(der));
 const toAnchor = (der: string): TrustAnchor => ({ certificate: toCertificate(der) });
 const toCrl = (der: string): CertificateList => parseCrl(bytesOf(der));

@@ -14,6 +14,8 @@ export interface SuiteReport {
   untyped: string[];
   slow: string[];
   verdicts: Record<string, Verdict>;
+  /** Why nothing was judged: the suite itself could not be read. */
+  error?: string | undefined;
 }
 
 export interface Case {
@@ -30,18 +32,16 @@ export interface Case {
 
 const slowCaseMs = 1_000;
 
+export function emptyReport(suite: string, error?: string): SuiteReport {
+  // Any text may be an id, `__proto__` too.
+  const verdicts: Record<string, Verdict> = Object.create(null);
+  const lists = { wrongAccepts: [], wrongRejects: [], untyped: [], slow: [] };
+  return { suite, right: 0, of: 0, ...lists, verdicts, ...(error === undefined ? {} : { error }) };
+}
+
 /** Runs every case once, in order, and counts by the rules of the suites' README. */
 export async function runSuite(suite: string, cases: Iterable<Case>): Promise<SuiteReport> {
-  const report: SuiteReport = {
-    suite,
-    right: 0,
-    of: 0,
-    wrongAccepts: [],
-    wrongRejects: [],
-    untyped: [],
-    slow: [],
-    verdicts: {},
-  };
+  const report = emptyReport(suite);
   for (const current of cases) {
     const started = process.hrtime.bigint();
     const verdict = await judgeOne(current, report);
@@ -52,8 +52,9 @@ export async function runSuite(suite: string, cases: Iterable<Case>): Promise<Su
   return report;
 }
 
-/** 2 on a wrong accept or an untyped error, 1 on a wrong reject, else 0. */
+/** 2 on a wrong accept, an untyped error or a suite that cannot be run, 1 on a wrong reject, else 0. */
 export function exitCodeOf(report: SuiteReport): 0 | 1 | 2 {
+  if (report.error !== undefined) return 2;
   if (report.wrongAccepts.length > 0 || report.untyped.length > 0) return 2;
   return report.wrongRejects.length > 0 ? 1 : 0;
 }
