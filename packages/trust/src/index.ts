@@ -47,6 +47,8 @@ export { revocationQuestions } from './revocation/revocation-questions.js';
 export { type JudgePackageRequest, judgePackage } from './verdict/judge-package.js';
 export { judgePackagePath } from './verdict/package-path.js';
 export { authorityMarkOid, type PublisherPath, publisherOf, samePublisher } from './verdict/publisher.js';
+export { judgeRevocationAgain, type RevocationStanding } from './verdict/revocation-again.js';
+export { judgeRevocation, type RevocationPolicy } from './verdict/revocation-verdict.js';
 export {
   type ContentVerifier,
   contentVerifier,
