@@ -1,22 +1,37 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, realpath } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
-import type { DaemonInfo, InstalledPlugin, PluginDetails } from '@jami-plugin-store/contract';
+import type {
+  ActivityReport,
+  CheckReport,
+  DaemonInfo,
+  InstalledPlugin,
+  PluginDetails,
+} from '@jami-plugin-store/contract';
 import { currentPlatform, isPluginId } from '@jami-plugin-store/jpl';
-import { createFetcher, createRevocationChecker, type Fetcher } from '@jami-plugin-store/revocation';
+import {
+  createAnswerCache,
+  createFetcher,
+  createRevocationChecker,
+  type Fetcher,
+} from '@jami-plugin-store/revocation';
 import type { AskRevocation, RevocationMode, TrustAnchor } from '@jami-plugin-store/trust';
+import { openActivityLog } from './activity/activity-log.js';
+import { createAnnouncer } from './activity/announcer.js';
+import { reconcile } from './activity/reconcile.js';
 import { type Disk, nodeDisk } from './disk/disk.js';
 import { DaemonError } from './error.js';
-import { errorOutcome, typedError } from './error-outcome.js';
+import { typedError } from './error-outcome.js';
 import { createEventLog, type EventLog } from './events/event-log.js';
 import { Admission } from './install/admission.js';
-import {
-  type InstallContext,
-  type InstallOutcome,
-  type InstallRequest,
-  installPackage,
-} from './install/install-package.js';
+import type { InstallContext, InstallOutcome, InstallRequest } from './install/install-package.js';
 import { KeyQueue } from './install/key-queue.js';
+import {
+  adoptReported,
+  installReported,
+  rollbackReported,
+  uninstallReported,
+  type VersionOutcome,
+} from './install/reported.js';
+import { notInstalled } from './installed/absence.js';
 import { layoutOf } from './installed/layout.js';
 import { linkSwitch } from './installed/link-switch.js';
 import { listPlugins } from './installed/list-plugins.js';
@@ -25,7 +40,10 @@ import { recover } from './installed/recovery.js';
 import { createRetirement } from './installed/retirement.js';
 import { lifetime } from './lifetime.js';
 import { acquireFolderLock } from './lock/folder-lock.js';
-import { notInstalled, type UninstallOutcome, uninstallPlugin } from './uninstall.js';
+import type { UninstallOutcome } from './uninstall.js';
+import { createRoutine } from './watching/routine.js';
+import { cronScheduler, type Scheduler } from './watching/scheduler.js';
+import { createWatch } from './watching/watch.js';
 
 export interface DaemonOptions {
   /** Jami's data folder; made where it is missing. */
@@ -36,6 +54,10 @@ export interface DaemonOptions {
   readonly revocation: RevocationMode;
   /** Answers revocation questions, afresh for each install. Default: OCSP and CRL over the network. */
   readonly ask?: AskRevocation | undefined;
+  /** The same for what is installed, where kept answers are good enough. Default: `ask`, else over the network with a cache. */
+  readonly askAgain?: AskRevocation | undefined;
+  /** When the daily routine may run. Default: by the system's clock. */
+  readonly schedule?: Scheduler | undefined;
   readonly clock: () => Date;
   /** Judges every package at this instant instead of the clock's. */
   readonly at?: Date | undefined;
@@ -61,14 +83,21 @@ export interface DaemonLimits {
   maxWaitingInstalls: number;
   /** Milliseconds for which a tree that updates left behind stays readable. */
   retireMs: number;
+  /** Milliseconds for which nobody answering whether a certificate was revoked is no reason for concern. */
+  graceMs: number;
+  /** Milliseconds between two runs of the routine that checks everything installed. */
+  routineMs: number;
   /** Events remembered for streams that were cut off. */
   maxRememberedEvents: number;
 }
 
+const dayMs = 86_400_000;
 const defaultLimits: DaemonLimits = {
   maxRunningInstalls: 2,
   maxWaitingInstalls: 64,
   retireMs: 2_000,
+  graceMs: 7 * dayMs,
+  routineMs: dayMs,
   maxRememberedEvents: 1_024,
 };
 
@@ -83,6 +112,22 @@ export interface Daemon extends AsyncDisposable {
   install(request: InstallRequest): Promise<InstallOutcome>;
   /** @throws {DaemonError} PLUGIN_NOT_INSTALLED | UNMANAGED_FOLDER | … */
   uninstall(id: string): Promise<UninstallOutcome>;
+  /**
+   * Goes back to the version kept.
+   * @throws {DaemonError} PLUGIN_NOT_INSTALLED | NO_PREVIOUS_VERSION | FILES_CHANGED | …
+   * @throws {TrustError} revoked since, or nobody could be asked
+   */
+  rollback(id: string): Promise<VersionOutcome & { readonly from: string }>;
+  /** Makes a folder that another program left an installed plugin, by the signatures it carries. */
+  adopt(id: string, signal?: AbortSignal): Promise<VersionOutcome>;
+  /** Looks at an installed plugin's files and certificates now. */
+  check(id: string, signal?: AbortSignal): Promise<CheckReport>;
+  /** The same before its library is loaded: throws why it may not be. */
+  assertStillTrusted(id: string, signal?: AbortSignal): Promise<void>;
+  /** What the daily routine does, now. */
+  checkAll(signal?: AbortSignal): Promise<void>;
+  /** Entries of the activity log after a number, else the newest; oldest first. */
+  activity(after: number | undefined, limit: number): ActivityReport;
   /** Names in a language: a tag or an Accept-Language list; default is the daemon's. */
   list(language?: string): Promise<InstalledPlugin[]>;
   /** @throws {DaemonError} PLUGIN_NOT_INSTALLED | RECORD_DAMAGED */
@@ -119,7 +164,7 @@ export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
 
 async function startDaemon(
   options: DaemonOptions,
-  context: InstallContext,
+  { askAgain, ...context }: DaemonContext,
   release: () => Promise<void>,
 ): Promise<Daemon> {
   const { disk, layout } = context;
@@ -128,19 +173,44 @@ async function startDaemon(
   await disk.syncDirectory(layout.dataDir);
 
   const language = options.language ?? 'en';
-  const events = createEventLog(options.clock, { ...defaultLimits, ...options.limits }.maxRememberedEvents);
+  const limits = { ...defaultLimits, ...options.limits };
+  const events = createEventLog(options.clock, limits.maxRememberedEvents);
+  const activity = await openActivityLog(disk, layout.activity, {
+    clock: options.clock,
+    onProblem: (error) => context.onLeftover(error, layout.activity),
+  });
+  await reconcile(context, activity, await managedIds(context));
+  const announcer = createAnnouncer(events, activity);
+  const reported = { ...context, events, announcer };
+  const watch = createWatch({ ...context, announcer, askAgain, graceMs: limits.graceMs });
+  const routine = createRoutine(watch, {
+    disk,
+    layout,
+    clock: options.clock,
+    schedule: options.schedule ?? cronScheduler,
+    random: Math.random,
+    everyMs: limits.routineMs,
+    ids: () => managedIds(context),
+    onProblem: (error, about) =>
+      options.logger?.warn({ err: error, about }, 'An installed plugin could not be checked'),
+  });
   const life = lifetime();
 
   return {
     info: infoOf(options, context, language),
     events,
-    install: (request) => life.run((closing) => installReported(context, events, request, closing)),
-    uninstall: (id) =>
-      life.run(async () => {
-        const outcome = await context.queue.run(id.toLowerCase(), () => uninstallPlugin(context, id));
-        events.append({ type: 'uninstalled', plugin: id, version: outcome.version ?? null });
-        return outcome;
-      }),
+    install: (request) => life.run((closing) => installReported(reported, request, closing)),
+    uninstall: (id) => life.run(() => uninstallReported(reported, id)),
+    rollback: (id) => life.run(() => rollbackReported(reported, id)),
+    adopt: (id, signal) => life.run((closing) => adoptReported(reported, id, either(signal, closing))),
+    check: (id, signal) => life.run((closing) => watch.check(id, 'request', either(signal, closing))),
+    assertStillTrusted: (id, signal) =>
+      life.run((closing) => watch.assertStillTrusted(id, either(signal, closing))),
+    checkAll: (signal) => life.run((closing) => routine.run(either(signal, closing))),
+    activity: (after, limit) =>
+      after === undefined
+        ? { entries: activity.newest(limit), hasMore: false }
+        : activity.after(after, limit),
     list: (wanted) => life.run(() => listPlugins(context, wanted ?? language)),
     details: (id, wanted) =>
       life.run(async () => {
@@ -150,20 +220,21 @@ async function startDaemon(
       }),
     [Symbol.asyncDispose]: async () => {
       if (!(await life.close())) return;
+      await routine.close();
       await context.retirement.close();
       await release();
     },
   };
 }
 
-function contextOf(options: DaemonOptions, dataDir: string, fetch: Fetcher | undefined): InstallContext {
+type DaemonContext = InstallContext & { readonly askAgain: AskRevocation };
+
+function contextOf(options: DaemonOptions, dataDir: string, fetch: Fetcher | undefined): DaemonContext {
   const { revocation } = options;
-  const ask =
-    fetch === undefined ? options.ask : createRevocationChecker({ fetch, mode: 'fresh', revocation });
-  if (ask === undefined) throw new DaemonError('INTERNAL_ERROR', 'Nobody answers revocation questions.');
   const system = options.system ?? process.platform;
   const disk = options.disk ?? nodeDisk(system);
   const layout = layoutOf(dataDir);
+  const { ask, askAgain } = askersOf(options, layout.answers, fetch);
   const limits = { ...defaultLimits, ...options.limits };
   const links = linkSwitch(disk, layout, system);
   const queue = new KeyQueue();
@@ -179,6 +250,7 @@ function contextOf(options: DaemonOptions, dataDir: string, fetch: Fetcher | und
     storeAnchors: options.storeAnchors,
     revocation,
     ask,
+    askAgain,
     clock: options.clock,
     at: options.at,
     admission: new Admission({
@@ -191,46 +263,31 @@ function contextOf(options: DaemonOptions, dataDir: string, fetch: Fetcher | und
   };
 }
 
-async function installReported(
-  context: InstallContext,
-  events: EventLog,
-  request: InstallRequest,
-  closing: AbortSignal,
-): Promise<InstallOutcome> {
-  const job = request.job ?? randomUUID();
-  const { path } = request;
-  const tell = throttled((done, of) => events.append({ type: 'verifying', job, path, done, of }));
-  try {
-    if (!isAbsolute(path) || path.includes('\0'))
-      throw new DaemonError('PATH_NOT_ABSOLUTE', `${JSON.stringify(path)} is not an absolute path.`);
-    const outcome = await installPackage(context, {
-      ...request,
-      signal: request.signal === undefined ? closing : AbortSignal.any([request.signal, closing]),
-      onProgress: (done, of) => {
-        tell(done, of);
-        request.onProgress?.(done, of);
-      },
-    });
-    const { id: plugin, version, from } = outcome;
-    events.append({ type: 'installed', job, plugin, version, from, publisher: outcome.publisher.name });
-    return { job, ...outcome };
-  } catch (error) {
-    const { code, message, resultCode, detail } = errorOutcome(error);
-    const about = detail?.plugin === undefined ? {} : { plugin: detail.plugin.id };
-    events.append({ type: 'refused', job, path, code, message, resultCode, ...about });
-    throw error;
-  }
+/** What is being installed is asked about afresh, with its answers kept; what is installed may be judged by kept ones. */
+function askersOf(
+  { ask, askAgain, revocation }: DaemonOptions,
+  answers: string,
+  fetch: Fetcher | undefined,
+): { ask: AskRevocation; askAgain: AskRevocation } {
+  if (ask !== undefined) return { ask, askAgain: askAgain ?? ask };
+  if (fetch === undefined) throw new DaemonError('INTERNAL_ERROR', 'Nobody answers revocation questions.');
+  const cache = createAnswerCache(answers);
+  const over = (mode: 'fresh' | 'cached') => createRevocationChecker({ fetch, cache, mode, revocation });
+  return { ask: over('fresh'), askAgain: askAgain ?? over('cached') };
 }
 
-/** At most a hundred reports of one install, the first and the last always. */
-function throttled(report: (done: number, of: number) => void): (done: number, of: number) => void {
-  let told = -1;
-  return (done, of) => {
-    const percent = of === 0 ? 100 : Math.floor((done / of) * 100);
-    if (percent === told) return;
-    told = percent;
-    report(done, of);
-  };
+/** Ids of what this daemon installed; what other programs left is not its to check. */
+async function managedIds({ disk, layout, links }: InstallContext): Promise<string[]> {
+  const ids: string[] = [];
+  for (const name of await disk.list(layout.plugins)) {
+    const active = isPluginId(name) ? await links.active(name) : undefined;
+    if (active !== undefined && active !== 'foreign') ids.push(name);
+  }
+  return ids;
+}
+
+function either(signal: AbortSignal | undefined, closing: AbortSignal): AbortSignal {
+  return signal === undefined ? closing : AbortSignal.any([signal, closing]);
 }
 
 function infoOf(options: DaemonOptions, context: InstallContext, language: string): DaemonInfo {

@@ -30,7 +30,9 @@ type DecisionErrorCode =
   | 'OTHER_STORE'
   | 'STORE_UNKNOWN'
   | 'SAME_VERSION'
-  | 'NEWER_INSTALLED';
+  | 'NEWER_INSTALLED'
+  | 'NO_PREVIOUS_VERSION'
+  | 'ALREADY_MANAGED';
 
 /** What the file system refused. */
 export type DiskErrorCode =
@@ -87,6 +89,8 @@ export const daemonErrorTable: Readonly<Record<DaemonErrorCode, ErrorRow>> = {
   STORE_UNKNOWN: { kind: 'certificate', status: 422, title: 'A store this daemon does not know' },
   SAME_VERSION: { kind: 'same-version', status: 409, title: 'This version is installed' },
   NEWER_INSTALLED: { kind: 'older-version', status: 409, title: 'A newer version is installed' },
+  NO_PREVIOUS_VERSION: { kind: 'internal', status: 409, title: 'No earlier version is kept' },
+  ALREADY_MANAGED: { kind: 'internal', status: 409, title: 'It is no folder of another program' },
 
   DISK_FULL: { kind: 'internal', status: 507, title: 'The disk is full' },
   PERMISSION_DENIED: { kind: 'internal', status: 500, title: 'No permission' },

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { assertPluginId } from '@jami-plugin-store/jpl';
-import { DaemonError } from './error.js';
 import type { CommitPlace } from './install/commit.js';
+import { notInstalled, unmanaged } from './installed/absence.js';
 import { findPlugin } from './installed/find-plugin.js';
 
 export interface UninstallOutcome {
   readonly id: string;
   /** Undefined where its record could not be read. */
   readonly version: string | undefined;
+  readonly publisher: string | undefined;
 }
 
 const accountId = /^[A-Za-z0-9]{1,64}$/;
@@ -24,13 +25,7 @@ export async function uninstallPlugin(place: CommitPlace, id: string): Promise<U
   const { disk, layout, links } = place;
   const found = await findPlugin(place, id);
   if (found === undefined) throw notInstalled(id);
-  if (found.state === 'unmanaged') {
-    throw new DaemonError(
-      'UNMANAGED_FOLDER',
-      `${found.folder} was put there by another program; it is left alone.`,
-      { path: found.folder },
-    );
-  }
+  if (found.state === 'unmanaged') throw unmanaged(found.folder);
   await links.deactivate(id);
   try {
     await disk.syncDirectory(layout.plugins);
@@ -41,11 +36,8 @@ export async function uninstallPlugin(place: CommitPlace, id: string): Promise<U
   } catch (error) {
     place.onLeftover(error, id);
   }
-  return { id, version: found.record?.version };
-}
-
-export function notInstalled(id: string): DaemonError {
-  return new DaemonError('PLUGIN_NOT_INSTALLED', `${id} is not installed.`);
+  const { record } = found;
+  return { id, version: record?.version, publisher: record?.publisher.name };
 }
 
 /** `<data dir>/<account>/plugins/<id>`; folders reached by a link are not ours to empty. */

@@ -19,6 +19,8 @@ export interface Disk {
   createFile(path: string): Promise<DiskFile>;
   /** A new whole file. */
   writeFile(path: string, content: Uint8Array): Promise<void>;
+  /** Adds to the end of a file, which is made where it is missing, and flushes it. Never follows a link in the last part. */
+  appendFile(path: string, content: Uint8Array): Promise<void>;
   syncFile(path: string): Promise<void>;
   /** Makes names in a folder durable. Does nothing where the system has no such call (Windows). */
   syncDirectory(path: string): Promise<void>;
@@ -55,6 +57,7 @@ export function nodeDisk(platform: NodeJS.Platform = process.platform): Disk {
         await file.close();
       }
     },
+    appendFile,
     syncFile: (path) => sync(path, platform === 'win32' ? 'r+' : 'r'),
     // Windows has no fsync of a folder: opening one fails there.
     syncDirectory: async (path) => {
@@ -86,6 +89,18 @@ async function sync(path: string, flags: string): Promise<void> {
   const handle = await fs.open(path, flags);
   try {
     await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const appendFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+
+async function appendFile(path: string, content: Uint8Array): Promise<void> {
+  const handle = await fs.open(path, appendFlags, 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.datasync();
   } finally {
     await handle.close();
   }

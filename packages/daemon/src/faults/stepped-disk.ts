@@ -55,6 +55,13 @@ export function steppedDisk(disk: Disk, onStep: OnStep): Disk {
         () => disk.writeFile(path, content),
         () => disk.writeFile(path, content.subarray(0, content.length >> 1)),
       ),
+    appendFile: (path, content) =>
+      step(
+        'appendFile',
+        path,
+        () => disk.appendFile(path, content),
+        () => disk.appendFile(path, content.subarray(0, content.length >> 1)),
+      ),
     syncFile: (path) => step('syncFile', path, () => disk.syncFile(path)),
     syncDirectory: (path) => step('syncDirectory', path, () => disk.syncDirectory(path)),
     rename: (from, to) => step('rename', to, () => disk.rename(from, to)),

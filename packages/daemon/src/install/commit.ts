@@ -3,17 +3,20 @@ import { signatureMapName, signatureOfMapName } from '@jami-plugin-store/jpl';
 import type { VerifiedPlugin } from '@jami-plugin-store/trust';
 import type { Disk } from '../disk/disk.js';
 import { DaemonError } from '../error.js';
+import { unmanaged } from '../installed/absence.js';
 import { type Layout, preferencesName, recordSuffix, treeName } from '../installed/layout.js';
 import type { LinkSwitch } from '../installed/link-switch.js';
 import {
   encodeRecord,
   type InstallRecord,
+  type JudgedPlugin,
   type RecordFacts,
   readRecord,
   recordOf,
 } from '../installed/record.js';
 import { removeUnused } from '../installed/recovery.js';
 import type { Retirement } from '../installed/retirement.js';
+import { disabledReason, readStanding } from '../installed/standing.js';
 import { assertMayReplace, type InstallWish } from './decide.js';
 import type { Staging } from './staging.js';
 
@@ -28,12 +31,13 @@ export interface CommitPlace {
   readonly onLeftover: (error: unknown, id: string) => void;
 }
 
-export type CommitFacts = Omit<RecordFacts, 'previous' | 'store'>;
+export type CommitFacts = Omit<RecordFacts, 'previous' | 'store' | 'sha256'> & { readonly sha256: string };
 
 /** What stood at the plugin's place before. */
 export interface Installed {
   readonly tree: string;
   readonly record: InstallRecord;
+  readonly isDisabled: boolean;
 }
 
 /** MessagePack of an empty map: preferences that nobody has set. */
@@ -54,18 +58,17 @@ export async function commit(
 ): Promise<{ record: InstallRecord; replaced: Installed | undefined }> {
   const { disk, layout, links } = place;
   const installed = await findInstalled(place, plugin.id);
-  if (installed !== undefined) assertMayReplace(plugin, installed.record, wish);
+  if (installed !== undefined) assertMayReplace(plugin, installed, wish);
   const record = recordOf(plugin, {
     ...facts,
     store: wish.store ?? installed?.record.store,
-    previous: installed && { tree: installed.tree, version: installed.record.version },
+    previous: wayBack(installed),
   });
   try {
-    await addEvidence(plugin, staging);
     await makeHome(place, plugin.id, staging);
-    await addPreferences(place, plugin.id, staging);
-    await staging.sync();
-    const tree = await moveIn(place, record, staging);
+    await completeTree(place, plugin, staging);
+    const tree = await freeTreeName(place, record, facts.sha256);
+    await moveIn(place, record, tree, staging);
     await links.activate(plugin.id, tree);
   } catch (error) {
     // Whatever was moved in is not active: it goes again, and the home with it where nothing was installed.
@@ -89,6 +92,17 @@ async function findInstalled(
   { disk, layout, links }: Pick<CommitPlace, 'disk' | 'layout' | 'links'>,
   id: string,
 ): Promise<Installed | undefined> {
+  await assertIdIsFree(disk, layout, id);
+  const active = await links.active(id);
+  if (active === undefined) return undefined;
+  if (active === 'foreign') throw unmanaged(layout.link(id));
+  const record = await readRecord(disk, layout.record(id, active.tree), id);
+  const standing = await readStanding(disk, layout, id, active.tree);
+  return { tree: active.tree, record, isDisabled: disabledReason(standing, false) !== undefined };
+}
+
+/** @throws {DaemonError} PLUGIN_ID_CONFLICT */
+export async function assertIdIsFree(disk: Disk, layout: Layout, id: string): Promise<void> {
   const similar = (await disk.list(layout.plugins)).find(
     (name) => name !== id && name.toLowerCase() === id.toLowerCase(),
   );
@@ -98,26 +112,29 @@ async function findInstalled(
       `${id} cannot be installed beside ${similar}: the ids differ in upper and lower case only.`,
     );
   }
-  const active = await links.active(id);
-  if (active === undefined) return undefined;
-  if (active === 'foreign') {
-    throw new DaemonError(
-      'UNMANAGED_FOLDER',
-      `${layout.link(id)} was put there by another program; it is left alone.`,
-      { path: layout.link(id) },
-    );
-  }
-  return { tree: active.tree, record: await readRecord(disk, layout.record(id, active.tree), id) };
 }
 
-/** What verifies the files later. Not handed on by the judge, because nothing signs it entry by entry. */
-async function addEvidence({ id, evidence }: VerifiedPlugin, staging: Staging): Promise<void> {
+/** What is kept for rollback: the version replaced, or where that one is disabled and so no way back, the one before it. */
+function wayBack(installed: Installed | undefined): InstallRecord['previous'] {
+  if (installed === undefined) return undefined;
+  const { tree, record, isDisabled } = installed;
+  return isDisabled ? record.previous : { tree, version: record.version };
+}
+
+/** Adds what verifies the files later, which nothing signs entry by entry, and the preferences; then makes all of it durable. */
+export async function completeTree(
+  place: CommitPlace,
+  { id, evidence }: JudgedPlugin,
+  staging: Staging,
+): Promise<void> {
   await staging.add(signatureMapName, evidence.signatures);
   await staging.add(signatureOfMapName, evidence.signaturesSig);
   await staging.add(`${id}.crt`, evidence.certificatePem);
+  await addPreferences(place, id, staging);
+  await staging.sync();
 }
 
-async function makeHome({ disk, layout }: CommitPlace, id: string, staging: Staging): Promise<void> {
+export async function makeHome({ disk, layout }: CommitPlace, id: string, staging: Staging): Promise<void> {
   if ((await disk.kindOf(layout.home(id))) === 'absent') {
     await disk.makeDirectory(layout.home(id));
     await disk.syncDirectory(layout.versions);
@@ -138,18 +155,25 @@ async function addPreferences({ disk, layout, system }: CommitPlace, id: string,
   else await disk.symlink(join('..', preferencesName), name, 'file');
 }
 
+/** @param digest SHA-256 of what the tree came from, lowercase hex */
+export async function freeTreeName(
+  { disk, layout }: CommitPlace,
+  { id, version }: InstallRecord,
+  digest: string,
+): Promise<string> {
+  return treeName(version, digest, new Set(await disk.list(layout.home(id))));
+}
+
 /** The record goes in before the tree, so that no tree is ever without one. */
-async function moveIn(
+export async function moveIn(
   { disk, layout }: CommitPlace,
   record: InstallRecord,
+  tree: string,
   staging: Staging,
-): Promise<string> {
-  const taken = new Set(await disk.list(layout.home(record.id)));
-  const tree = treeName(record.version, record.sha256, taken);
+): Promise<void> {
   await disk.writeFile(staging.tree + recordSuffix, encodeRecord(record));
   await disk.syncFile(staging.tree + recordSuffix);
   await disk.rename(staging.tree + recordSuffix, layout.record(record.id, tree));
   await disk.rename(staging.tree, layout.tree(record.id, tree));
   await disk.syncDirectory(layout.home(record.id));
-  return tree;
 }

@@ -37,13 +37,20 @@ export function assertExpected(
 }
 
 /**
- * What an update may be (docs/trust.md): the same publisher, or one the user confirmed; the same store; a higher version, or `force`.
+ * What an update may be (docs/trust.md): the same publisher, or one the user confirmed; the same store; a higher version, or `force`. A
+ * disabled plugin is healed by its own version, too.
  * @throws {DaemonError} PUBLISHER_CHANGED | OTHER_STORE | SAME_VERSION | NEWER_INSTALLED
  */
-export function assertMayReplace(plugin: VerifiedPlugin, installed: InstallRecord, wish: InstallWish): void {
-  assertPublisher(plugin, installed, wish.acceptPublisher);
-  assertStore(plugin, installed, wish.store);
-  if (wish.force !== true) assertHigherVersion(plugin, installed);
+export function assertMayReplace(
+  plugin: VerifiedPlugin,
+  { record, isDisabled }: { readonly record: InstallRecord; readonly isDisabled: boolean },
+  wish: InstallWish,
+): void {
+  assertPublisher(plugin, record, wish.acceptPublisher);
+  assertStore(plugin, record, wish.store);
+  if (wish.force === true) return;
+  const isRepair = isDisabled && compareVersions(plugin.version, record.version) === 0;
+  if (!isRepair) assertHigherVersion(plugin, record);
 }
 
 /**

@@ -196,7 +196,11 @@ describe('uninstalling', () => {
       await mkdir(join(dataDir, 'a1b2c3', 'plugins', id), { recursive: true });
       await writeFile(join(dataDir, 'a1b2c3', 'plugins', id, 'preferences.msgpack'), Buffer.from([0x80]));
     }
-    expect(await daemon.uninstall('Greeter')).toEqual({ id: 'Greeter', version: '1.0.0' });
+    expect(await daemon.uninstall('Greeter')).toEqual({
+      id: 'Greeter',
+      version: '1.0.0',
+      publisher: 'Hello Ltd',
+    });
     expect((await daemon.list()).map(({ id }) => id)).toEqual(['Other']);
     expect(await readdir(join(dataDir, 'a1b2c3', 'plugins'))).toEqual(['Other']);
     expect((await everything(daemon)).filter((name) => name.includes('Greeter'))).toEqual([]);

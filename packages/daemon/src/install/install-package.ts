@@ -60,6 +60,9 @@ export interface InstallContext extends CommitPlace {
   readonly queue: KeyQueue;
 }
 
+/** Told of the new version before the plugin's next turn, so that what is written down has the order of what was done. */
+type Installed = (outcome: Omit<InstallOutcome, 'job'>) => Promise<void>;
+
 /**
  * Verifies a package and makes it the installed one (docs/daemon.md tells it step by step). Whatever is refused leaves nothing behind.
  * @throws {JplError | TrustError} what is wrong with the package or its certificates
@@ -69,6 +72,7 @@ export interface InstallContext extends CommitPlace {
 export async function installPackage(
   context: InstallContext,
   request: InstallRequest,
+  installed: Installed,
 ): Promise<Omit<InstallOutcome, 'job'>> {
   return context.admission.run(request.signal, async () => {
     const anchors = anchorsFor(context, request.store);
@@ -93,7 +97,9 @@ export async function installPackage(
       assertExpected(plugin, sha256, request.expect);
       return await context.queue.run(plugin.id.toLowerCase(), async () => {
         request.signal?.throwIfAborted();
-        return commitPlugin(context, request, { plugin, sha256, source, staging, plan });
+        const outcome = await commitPlugin(context, request, { plugin, sha256, source, staging, plan });
+        await installed(outcome);
+        return outcome;
       });
     } finally {
       await staging.discard().catch((error: unknown) => context.onLeftover(error, request.path));

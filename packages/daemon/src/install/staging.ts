@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { ArchiveEntry } from '@jami-plugin-store/jpl';
 import type { EntrySink } from '@jami-plugin-store/trust';
-import type { Disk } from '../disk/disk.js';
+import type { Disk, DiskFile } from '../disk/disk.js';
 import { DaemonError } from '../error.js';
 import { inParallel } from './in-parallel.js';
 
@@ -19,6 +19,8 @@ export interface Staging {
   readonly sink: EntrySink;
   /** A file that is not handed on by the sink. */
   add(path: string, content: Uint8Array): Promise<void>;
+  /** The same for one that comes in chunks. */
+  create(path: string): Promise<DiskFile>;
   /** Makes every file and every folder durable. */
   sync(): Promise<void>;
   /** Removes what is left; nothing there is fine. */
@@ -65,6 +67,7 @@ export function stage(disk: Disk, stagingFolder: string, plan: TreePlan | undefi
       },
     },
     add: async (path, content) => disk.writeFile(await place(path), content),
+    create: async (path) => disk.createFile(await place(path)),
     sync: async () => {
       await prepare();
       // Files first, all together, then folders: the file system can group the flushes.

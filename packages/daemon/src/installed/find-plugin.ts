@@ -4,6 +4,7 @@ import type { Disk } from '../disk/disk.js';
 import type { Layout } from './layout.js';
 import type { LinkSwitch } from './link-switch.js';
 import { type InstallRecord, readRecord } from './record.js';
+import { disabledReason, readStanding, type Standing } from './standing.js';
 
 export interface InstalledPlace {
   readonly disk: Disk;
@@ -14,13 +15,15 @@ export interface InstalledPlace {
 /** What stands at one plugin's place, as far as it can be read. */
 export interface FoundPlugin {
   readonly id: string;
-  readonly state: 'installed' | 'unmanaged' | 'damaged';
+  readonly state: 'installed' | 'disabled' | 'unmanaged' | 'damaged';
   /** Folder that holds the files now; the install root is the link to it. */
   readonly folder: string;
   readonly tree?: string | undefined;
   readonly record?: InstallRecord | undefined;
   readonly manifest?: Manifest | undefined;
-  /** Why it is damaged. */
+  /** What the watch found out since the install. */
+  readonly standing?: Standing | undefined;
+  /** Why it is damaged or disabled, or what is to be said about it otherwise. */
   readonly reason?: string | undefined;
 }
 
@@ -33,16 +36,29 @@ export async function findPlugin(place: InstalledPlace, id: string): Promise<Fou
   const folder = layout.tree(id, active.tree);
   const record = await readRecord(disk, layout.record(id, active.tree), id).catch((error: Error) => error);
   const manifest = await readManifest(disk, folder).catch((error: Error) => error);
-  const damage = [record, manifest].find((part) => part instanceof Error);
+  const standing = await readStanding(disk, layout, id, active.tree);
   return {
     id,
-    state: damage === undefined ? 'installed' : 'damaged',
+    ...judgeState(record, manifest, standing),
     folder,
     tree: active.tree,
+    standing,
     record: record instanceof Error ? undefined : record,
     manifest: manifest instanceof Error ? undefined : manifest,
-    reason: damage instanceof Error ? damage.message : undefined,
   };
+}
+
+/** Nothing is known about a plugin without a record. With one, why it was disabled says more than that a file cannot be read. */
+function judgeState(
+  record: InstallRecord | Error,
+  manifest: Manifest | Error,
+  standing: Standing | undefined,
+): Pick<FoundPlugin, 'state' | 'reason'> {
+  if (record instanceof Error) return { state: 'damaged', reason: record.message };
+  const disabled = disabledReason(standing, record.previous !== undefined);
+  if (disabled !== undefined) return { state: 'disabled', reason: disabled.message };
+  if (manifest instanceof Error) return { state: 'damaged', reason: manifest.message };
+  return { state: 'installed', reason: standing?.unanswered?.message };
 }
 
 /** A folder of another program counts as a plugin when it has a manifest; what that says is shown, never acted on. */

@@ -12,19 +12,37 @@ export interface Layout {
   /** The daemon's own state: lock, secret, configured stores. */
   readonly own: string;
   readonly lock: string;
+  /** Kept revocation answers. */
+  readonly answers: string;
+  /** When the daily routine last ran. */
+  readonly routine: string;
+  /** What changed, line by line. */
+  readonly activity: string;
+  /** What the user wants of the plugins as a whole: enabled, loaded at the start, language. */
+  readonly managing: string;
   /** The link that says which tree is active. Its rename is the commit. */
   link(id: string): string;
   /** All that belongs to one plugin. */
   home(id: string): string;
   tree(id: string, tree: string): string;
   record(id: string, tree: string): string;
+  /** What the watch found out about a tree since it was installed. */
+  standing(id: string, tree: string): string;
   preferences(id: string): string;
   journal(id: string): string;
+  /** Stands while a plain folder becomes an installed plugin. */
+  adoption(id: string): string;
+  /** The values of that folder, until they take the place of the others. */
+  adoptedPreferences(id: string): string;
 }
 
 export const preferencesName = 'preferences.msgpack';
+/** Values that could not be read are kept beside under a name that begins so. */
+export const damagedPreferencesPrefix = `${preferencesName}.damaged-`;
 export const recordSuffix = '.record.json';
+export const standingSuffix = '.standing.json';
 export const journalName = 'switch.journal.json';
+const adoptionName = 'adopt.journal.json';
 const versionsName = '.versions';
 
 export function layoutOf(dataDir: string): Layout {
@@ -38,12 +56,19 @@ export function layoutOf(dataDir: string): Layout {
     versions,
     own,
     lock: join(own, 'lock'),
+    answers: join(own, 'answers'),
+    routine: join(own, 'routine.json'),
+    activity: join(own, 'activity.jsonl'),
+    managing: join(own, 'managing.json'),
     link: (id) => join(plugins, id),
     home: (id) => join(versions, id),
     tree: (id, tree) => join(versions, id, tree),
     record: (id, tree) => join(versions, id, tree + recordSuffix),
+    standing: (id, tree) => join(versions, id, tree + standingSuffix),
     preferences: (id) => join(versions, id, preferencesName),
     journal: (id) => join(versions, id, journalName),
+    adoption: (id) => join(versions, id, adoptionName),
+    adoptedPreferences: (id) => join(versions, id, `adopted.${preferencesName}`),
   };
 }
 

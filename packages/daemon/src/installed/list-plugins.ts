@@ -4,6 +4,7 @@ import { isPluginId } from '@jami-plugin-store/jpl';
 import { type FoundPlugin, findPlugin, type InstalledPlace } from './find-plugin.js';
 import { translateTexts } from './plugin-texts.js';
 import { given } from './record.js';
+import { standingFields } from './standing.js';
 
 /**
  * Everything in the plugins folder that is a plugin, sorted by id, names in a language. Folders without a manifest are none.
@@ -34,8 +35,14 @@ async function rowOf(
     ...given('description', texts?.description),
     ...given('iconPath', texts && join(layout.link(id), texts.iconPath)),
     ...given('reason', reason),
+    ...rowStanding(found),
     ...given('sha256', record?.sha256),
     ...given('store', record?.store),
     ...given('previousVersion', record?.previous?.version),
   };
+}
+
+function rowStanding({ standing, record }: FoundPlugin) {
+  const { disabled, unanswered } = standingFields(standing, record?.previous !== undefined);
+  return { ...given('disabled', disabled), ...given('unanswered', unanswered) };
 }

@@ -4,6 +4,7 @@ import { DaemonError } from '../error.js';
 import { findPlugin, type InstalledPlace } from './find-plugin.js';
 import { translateTexts } from './plugin-texts.js';
 import { given, type InstallRecord } from './record.js';
+import { standingFields } from './standing.js';
 
 /**
  * What a face shows of one plugin, in a language: a tag or an Accept-Language list, `en` where the plugin has none of them.
@@ -38,13 +39,14 @@ export async function pluginDetails(
     state,
     language: texts.language,
     ...(record === undefined ? {} : recordedDetails(record)),
+    ...standingFields(found.standing, record?.previous !== undefined),
   };
 }
 
 function recordedDetails(record: InstallRecord): Partial<PluginDetails> {
   return {
     publisher: record.publisher,
-    sha256: record.sha256,
+    ...given('sha256', record.sha256),
     installedAt: record.installedAt,
     judgedAt: record.judgedAt,
     certificatePath: record.path.map(({ subject, issuer, notAfter }) => ({ subject, issuer, notAfter })),
@@ -55,7 +57,7 @@ function recordedDetails(record: InstallRecord): Partial<PluginDetails> {
 }
 
 /** Jami's name of the library where the plugin has it, else its only library, else where one would be. */
-function libraryName(id: string, record: InstallRecord | undefined): string {
+export function libraryName(id: string, record: InstallRecord | undefined): string {
   const usual = libraryFileName(id, record?.platform ?? '');
   const libraries = record?.libraries ?? [];
   const [only] = libraries;

@@ -18,9 +18,9 @@ export const InstallRecord = Type.Object({
   version: Type.String(),
   /** The platform whose libraries were installed. */
   platform: Type.String(),
-  /** Of the package, and its bytes. */
-  sha256: Hash,
-  size: Type.Integer({ minimum: 1 }),
+  /** Of the package, and its bytes; nobody knows them of a folder that was adopted. */
+  sha256: Type.Optional(Hash),
+  size: Type.Optional(Type.Integer({ minimum: 1 })),
   publisher: Type.Object({ name: Type.String(), organization: Type.Optional(Hash), pluginKey: Hash }),
   /** The plugin key the files were verified with, SubjectPublicKeyInfo, base64. */
   pluginKeySpki: Type.String(),
@@ -63,16 +63,22 @@ const maxRecordBytes = 1024 * 1024;
 
 export interface RecordFacts {
   readonly platform: string;
-  readonly sha256: string;
-  readonly size: number;
+  readonly sha256?: string | undefined;
+  readonly size?: number | undefined;
   readonly store: string | undefined;
   readonly libraries: readonly string[];
   readonly previous: { readonly tree: string; readonly version: string } | undefined;
   readonly installedAt: Date;
 }
 
-/** The record of a plugin that trust has verified. */
-export function recordOf(plugin: VerifiedPlugin, facts: RecordFacts): InstallRecord {
+/** What a judgement says of a plugin, as far as it is recorded. */
+export type JudgedPlugin = Pick<
+  VerifiedPlugin,
+  'id' | 'version' | 'publisher' | 'path' | 'revocationMode' | 'revocation' | 'at' | 'evidence'
+>;
+
+/** The record of a plugin that was verified. */
+export function recordOf(plugin: JudgedPlugin, facts: RecordFacts): InstallRecord {
   const [leaf] = plugin.path;
   if (leaf === undefined) throw new DaemonError('INTERNAL_ERROR', 'A verified plugin has an empty path.');
   return {
@@ -80,8 +86,8 @@ export function recordOf(plugin: VerifiedPlugin, facts: RecordFacts): InstallRec
     id: plugin.id,
     version: plugin.version,
     platform: facts.platform,
-    sha256: facts.sha256,
-    size: facts.size,
+    ...given('sha256', facts.sha256),
+    ...given('size', facts.size),
     publisher: publisherFields(plugin.publisher),
     pluginKeySpki: Buffer.from(leaf.publicKey.spki).toString('base64'),
     certificateSha256: createHash('sha256').update(plugin.evidence.certificatePem).digest('hex'),

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import type { Disk } from '../disk/disk.js';
+import { recoverAdoption } from './adoption.js';
 import type { InstalledPlace } from './find-plugin.js';
-import { journalName, type Layout, preferencesName, recordSuffix } from './layout.js';
+import {
+  damagedPreferencesPrefix,
+  journalName,
+  type Layout,
+  preferencesName,
+  recordSuffix,
+  standingSuffix,
+} from './layout.js';
 import { readRecord } from './record.js';
 
 /**
@@ -15,6 +23,7 @@ export async function recover(place: InstalledPlace): Promise<void> {
   for (const id of await disk.list(layout.versions)) {
     if ((await disk.kindOf(layout.home(id))) !== 'directory') continue;
     await links.recover(id);
+    await recoverAdoption(place, id);
     await removeUnused(place, id);
   }
   for (const name of await disk.list(layout.staging)) await disk.removeTree(join(layout.staging, name));
@@ -43,11 +52,17 @@ export async function unusedNames({ disk, layout, links }: InstalledPlace, id: s
   const active = await links.active(id);
   // Another program replaced our link: its folder may come to need the preferences kept here.
   if (active === 'foreign' || active === undefined) return [];
-  const keep = new Set([preferencesName, journalName, active.tree, active.tree + recordSuffix]);
+  const keep = new Set([preferencesName, journalName, ...namesOf(active.tree)]);
   const previous = await previousOf(disk, layout, id, active.tree);
   if (previous === 'unknown') return [];
-  if (previous !== undefined) keep.add(previous).add(previous + recordSuffix);
-  return (await disk.list(layout.home(id))).filter((name) => !keep.has(name));
+  if (previous !== undefined) for (const name of namesOf(previous)) keep.add(name);
+  const isKept = (name: string): boolean => keep.has(name) || name.startsWith(damagedPreferencesPrefix);
+  return (await disk.list(layout.home(id))).filter((name) => !isKept(name));
+}
+
+/** A tree and what stands beside it. */
+function namesOf(tree: string): string[] {
+  return [tree, tree + recordSuffix, tree + standingSuffix];
 }
 
 /** `unknown` when the active record is damaged: then nothing is deleted that might be the way back. */

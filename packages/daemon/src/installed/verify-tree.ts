@@ -75,12 +75,20 @@ export async function assertTree(
   const faults = await verifyTree(disk, layout, record, tree);
   const [first] = faults;
   if (first === undefined) return;
+  throw new DaemonError('FILES_CHANGED', faultsSentence(record, faults), {
+    entry: first.path,
+    path: layout.tree(record.id, tree),
+  });
+}
+
+/** The first of some faults, and how many more there are. */
+export function faultsSentence(
+  { id, version }: Pick<InstallRecord, 'id' | 'version'>,
+  faults: readonly TreeFault[],
+): string {
+  const [first] = faults;
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
-  throw new DaemonError(
-    'FILES_CHANGED',
-    `${record.id} ${record.version} is not as it was signed: ${first.path} is ${first.fault}${more}.`,
-    { entry: first.path, path: layout.tree(record.id, tree) },
-  );
+  return `${id} ${version} is not as it was signed: ${first?.path} is ${first?.fault}${more}.`;
 }
 
 async function readEvidence(
@@ -122,7 +130,7 @@ async function judgeCertificate(
 }
 
 /** Names that nothing signed. The link to the preferences is the only one that may be there. */
-async function judgeNames(
+export async function judgeNames(
   disk: Disk,
   root: string,
   below: string,
