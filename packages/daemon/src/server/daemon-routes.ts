@@ -14,6 +14,7 @@ import {
 import { Type } from 'typebox';
 import type { Daemon } from '../daemon.js';
 import type { EventStreams } from './event-stream.js';
+import { watchingRoutesOf } from './watching-routes.js';
 
 const eventStreamSchema = {
   summary: 'Server-sent events: every change of state, the JSON of one event as the data of each',
@@ -94,6 +95,8 @@ export function daemonRoutesOf(daemon: Daemon, streams: EventStreams): FastifyPl
         return { uninstalled: true as const, id, version: version ?? null, resultCode: 0 };
       },
     );
+
+    await app.register(watchingRoutesOf(daemon));
 
     app.get(daemonRoutes.events, { schema: eventStreamSchema }, (request, reply) => {
       streams.open(reply.raw, request.headers['last-event-id']);

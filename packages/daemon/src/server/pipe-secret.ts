@@ -15,12 +15,9 @@ export function secretPathOf(dataDir: string): string {
  * for a data folder. The caller holds the folder's lock.
  */
 export async function readOrMakeSecret(dataDir: string): Promise<string> {
+  const known = await readSecret(dataDir);
+  if (known !== undefined) return known;
   const path = secretPathOf(dataDir);
-  const known = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  if (secretForm.test(known)) return known;
   const secret = randomBytes(32).toString('hex');
   const waiting = `${path}.${randomBytes(4).toString('hex')}`;
   await mkdir(layoutOf(dataDir).own, { recursive: true, mode: 0o700 });
@@ -33,4 +30,13 @@ export async function readOrMakeSecret(dataDir: string): Promise<string> {
   }
   await rename(waiting, path);
   return secret;
+}
+
+/** A data folder's secret, for clients of its daemon; undefined where none was made yet. */
+export async function readSecret(dataDir: string): Promise<string | undefined> {
+  const known = await readFile(secretPathOf(dataDir), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return secretForm.test(known) ? known : undefined;
 }

@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promis
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { type DaemonEvent, daemonRoutes, problemMediaType } from '@jami-plugin-store/contract';
+import { daemonRoutes, problemMediaType } from '@jami-plugin-store/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Daemon } from '../daemon.js';
 import {
@@ -223,83 +223,6 @@ describe('the local API', () => {
     }
     const headers = { authorization: `Bearer ${secret}` };
     expect((await call(daemonRoutes.info, { headers }, undefined, guarded.socket)).status).toBe(200);
-  });
-});
-
-interface Message {
-  readonly name: string;
-  readonly event: DaemonEvent;
-}
-
-/** An open event stream; `take` waits until `count` messages came, and closes it. */
-async function openStream(lastEventId?: string): Promise<{ take(count: number): Promise<Message[]> }> {
-  const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
-  const { socket: socketPath } = server;
-  const request = httpRequest({ path: daemonRoutes.events, headers, agent: false, socketPath });
-  request.end();
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
-  expect(response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
-  return {
-    take: async (count) => {
-      let text = '';
-      for await (const chunk of response) {
-        text += String(chunk);
-        const messages = text
-          .split('\n\n')
-          .slice(0, -1)
-          .filter((message) => /^(id|event):/.test(message));
-        if (messages.length >= count) return messages.map(parseMessage);
-      }
-      throw new Error(`the stream ended after ${JSON.stringify(text)}`);
-    },
-  };
-}
-
-function parseMessage(message: string): Message {
-  return {
-    name: /^event: (.*)$/m.exec(message)?.[1] ?? '',
-    event: JSON.parse(/^data: (.*)$/m.exec(message)?.[1] ?? ''),
-  };
-}
-
-describe('the event stream', () => {
-  it('tells what happens, and goes on where it was cut off', async () => {
-    const stream = await openStream();
-    for (const plugin of ['One', 'Two', 'Three'])
-      daemon.events.append({ type: 'uninstalled', plugin, version: null });
-    const [first] = await stream.take(1);
-    expect(first).toMatchObject({ name: 'uninstalled', event: { plugin: 'One' } });
-    const rest = await (await openStream(first?.event.id)).take(2);
-    expect(rest).toMatchObject([{ event: { plugin: 'Two' } }, { event: { plugin: 'Three' } }]);
-  });
-
-  it('says when it cannot', async () => {
-    for (const id of ['0123456789abcdef-1', 'nonsense', `${'9'.repeat(30)}`])
-      expect(await (await openStream(id)).take(1)).toMatchObject([{ name: 'reset', event: {} }]);
-  });
-
-  it('cuts off a listener that does not read', async () => {
-    await server[Symbol.asyncDispose]();
-    server = await serveDaemon(daemon, { socketPath: fixtures.path('s'), maxPendingBytes: 1_000 });
-    const socket = connect(server.socket);
-    socket.write('GET /v1/events HTTP/1.1\r\nhost: x\r\n\r\n');
-    await once(socket, 'readable');
-    const ended = once(socket, 'close');
-    const plugin = 'x'.repeat(50_000);
-    for (let sent = 0; sent < 200; sent += 1)
-      daemon.events.append({ type: 'uninstalled', plugin, version: null });
-    socket.on('error', () => undefined).resume();
-    await ended;
-    expect((await call(daemonRoutes.info)).status).toBe(200);
-  });
-
-  it('has a bounded number of listeners', async () => {
-    await server[Symbol.asyncDispose]();
-    server = await serveDaemon(daemon, { socketPath: fixtures.path('s'), maxStreams: 0 });
-    expect(await call(daemonRoutes.events)).toMatchObject({
-      status: 503,
-      body: { code: 'TOO_MANY_LISTENERS' },
-    });
   });
 });
 

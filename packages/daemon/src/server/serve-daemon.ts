@@ -9,17 +9,21 @@ import { DaemonError } from '../error.js';
 import { daemonRoutesOf } from './daemon-routes.js';
 import { type EventStreamOptions, eventStreams } from './event-stream.js';
 import { openApiOf } from './openapi.js';
+import { readOrMakeSecret } from './pipe-secret.js';
 import { problemOf, requestError, sendProblem } from './problem-reply.js';
 import { listenAt } from './socket-listener.js';
 
 export interface ServeOptions extends Partial<EventStreamOptions> {
   /** From `socketPathOf`. */
   readonly socketPath: string;
-  /** Asked of every request as a bearer token; for systems whose pipes have no permissions (`readOrMakeSecret`). */
+  /** Asked of every request as a bearer token. A named pipe, which has no permissions, always has one: by default the data folder's. */
   readonly secret?: string | undefined;
   readonly maxConnections?: number | undefined;
   /** How long requests under way may take when the server is closed. */
   readonly closeGraceMs?: number | undefined;
+  /** How long a request may take to arrive, its head and as a whole; looked after once a second. */
+  readonly headersTimeoutMs?: number | undefined;
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 export interface DaemonServer extends AsyncDisposable {
@@ -29,13 +33,12 @@ export interface DaemonServer extends AsyncDisposable {
 }
 
 const maxHeaderBytes = 16 * 1024;
-const requestTimeoutMs = 15_000;
-const headersTimeoutMs = 10_000;
+const patienceMs = { headers: 10_000, request: 15_000, betweenChecks: 1_000 };
+const pipePrefix = '\\\\.\\pipe\\';
 /** An id of 64 characters, each percent-encoded. */
 const maxParamLength = 3 * 64;
 const defaultStreams: EventStreamOptions = {
   maxStreams: 1_024,
-  maxPendingBytes: 1024 * 1024,
   heartbeatMs: 15_000,
 };
 
@@ -44,12 +47,18 @@ const defaultStreams: EventStreamOptions = {
  * @throws {DaemonError} SOCKET_BUSY | SOCKET_FOLDER_UNSAFE
  */
 export async function serveDaemon(daemon: Daemon, options: ServeOptions): Promise<DaemonServer> {
+  const isPipe = options.socketPath.startsWith(pipePrefix);
+  const secret = options.secret ?? (isPipe ? await readOrMakeSecret(daemon.info.dataDir) : undefined);
   const streams = eventStreams(daemon.events, { ...defaultStreams, ...options });
   const app = fastify({
     bodyLimit: daemonMaxBodyBytes,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: options.requestTimeoutMs ?? patienceMs.request,
     forceCloseConnections: 'idle',
-    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs },
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: options.headersTimeoutMs ?? patienceMs.headers,
+      connectionsCheckingInterval: patienceMs.betweenChecks,
+    },
     routerOptions: { maxParamLength },
     // What is not of the schema's type is refused, not converted; what the schema does not know is not dropped silently.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
@@ -59,7 +68,7 @@ export async function serveDaemon(daemon: Daemon, options: ServeOptions): Promis
 
   app.removeContentTypeParser('text/plain');
   app.server.maxConnections = options.maxConnections ?? 2_048;
-  if (options.secret !== undefined) app.addHook('onRequest', secretGuard(options.secret));
+  if (secret !== undefined) app.addHook('onRequest', secretGuard(secret));
   app.setErrorHandler((error: FastifyError, _request, reply) => sendProblem(reply, requestError(error)));
   app.setNotFoundHandler((request, reply) =>
     sendProblem(
@@ -67,7 +76,7 @@ export async function serveDaemon(daemon: Daemon, options: ServeOptions): Promis
       new DaemonError('ROUTE_NOT_FOUND', `There is no ${request.method} ${request.url} here.`),
     ),
   );
-  const about = { title: 'Plugins of this user', version: '1.0.0', hasSecret: options.secret !== undefined };
+  const about = { title: 'Plugins of this user', version: '1.0.0', hasSecret: secret !== undefined };
   const describe = openApiOf(app, about);
   const openApi = {
     summary: 'This description',
@@ -77,7 +86,6 @@ export async function serveDaemon(daemon: Daemon, options: ServeOptions): Promis
   await app.register(daemonRoutesOf(daemon, streams));
 
   const listener = { listen: (path: string) => app.listen({ path }) };
-  const isPipe = options.socketPath.startsWith('\\\\.\\pipe\\');
   try {
     const unname = isPipe
       ? await listener.listen(options.socketPath).then(() => async () => undefined)
