@@ -1,6 +1,7 @@
 import type { Archive, ArchiveEntry } from '../archive/archive.js';
 import { quote } from '../archive/header-fields.js';
 import { JplError, type JplErrorCode } from '../error.js';
+import { manifestName } from '../manifest/manifest.js';
 
 /** The MessagePack map entry name -> signature of that entry's content. */
 export const signatureMapName = 'signatures';
@@ -57,7 +58,7 @@ export function findSignatureOfMapEntry(archive: Pick<Archive, 'get'>): ArchiveE
 
 /** @throws {JplError} MANIFEST_MISSING */
 export function findManifestEntry(archive: Pick<Archive, 'get'>): ArchiveEntry {
-  return requireEntry(archive, 'manifest.json', 'MANIFEST_MISSING');
+  return requireEntry(archive, manifestName, 'MANIFEST_MISSING');
 }
 
 /**

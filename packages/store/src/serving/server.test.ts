@@ -48,6 +48,23 @@ describe('the server', () => {
     expect(await sendRaw(served.port, `${request}\r\n`.repeat(1_000) + last)).toBe('');
   });
 
+  test('a request of HTTP/1.1 names its host once', async () => {
+    const ask = (version: string, fields: string) =>
+      sendRaw(served.port, `GET /?arch=${linux} HTTP/${version}\r\n${fields}Connection: close\r\n\r\n`);
+    for (const fields of ['', 'Host: a\r\nhost: b\r\n']) {
+      const answer = await ask('1.1', fields);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).toContain('"code":"REQUEST_MALFORMED"');
+    }
+    expect(await ask('1.1', 'Host: a\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await ask('1.0', '')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test('an expectation nobody knows is passed over', async () => {
+    const { status } = await served.ask(`/?arch=${linux}`, { expect: 'the-unexpected' });
+    expect(status).toBe(200);
+  });
+
   test('a body is refused before it is read', async () => {
     const body = Buffer.alloc(1 << 20);
     const answer = await askRaw(served.port, {

@@ -63,6 +63,8 @@ export function createServer(log: LogTarget | undefined, given: Partial<ServerLi
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headersMs,
       connectionsCheckingInterval: limits.checkMs,
+      // Asked for below, where a request without one gets an answer like any other refusal.
+      requireHostHeader: false,
     },
     routerOptions: { maxParamLength: limits.paramCharacters },
     frameworkErrors: sendProblem,
@@ -72,8 +74,10 @@ export function createServer(log: LogTarget | undefined, given: Partial<ServerLi
   limitPipelining(app, limits.pipelinedRequests);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
-    done();
+    done(hostProblem(request));
   });
+  // RFC 9110 10.1.1 lets a server pass over expectations it does not know; Node would answer without a body.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   // One line a request, and nobody's address in it.
   app.addHook('onResponse', (request, reply, done) => {
     const { method, url } = request;
@@ -121,6 +125,16 @@ function limitPipelining(app: FastifyInstance, maxWaiting: number): void {
     count(request, -1);
     done();
   });
+}
+
+/** RFC 9112 3.2: a request of HTTP/1.1 names its host exactly once. */
+function hostProblem({ raw }: FastifyRequest): StoreError | undefined {
+  let hosts = 0;
+  for (let at = 0; at < raw.rawHeaders.length; at += 2) {
+    if (raw.rawHeaders[at]?.toLowerCase() === 'host') hosts += 1;
+  }
+  if (hosts === 1 || (hosts === 0 && raw.httpVersion === '1.0')) return undefined;
+  return new StoreError('REQUEST_MALFORMED', 'A request names the host it is for, once.');
 }
 
 function methodNotAllowed(request: FastifyRequest): StoreError {
