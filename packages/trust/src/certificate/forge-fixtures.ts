@@ -74,6 +74,10 @@ export interface KeyPair {
   readonly spki: Buffer;
 }
 
+export function newRsaKey(modulusLength = 2048): KeyPair {
+  return keyPairOf(generateKeyPairSync('rsa', { modulusLength }).privateKey);
+}
+
 export function newKey(namedCurve = 'P-256'): KeyPair {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve });
   return keyPairOf(privateKey);
@@ -104,6 +108,8 @@ export interface Forgery {
   readonly extraTbs?: Der;
   readonly extraOuter?: Der;
   readonly signatureBits?: Der;
+  /** What is hashed before signing; default `sha256`. */
+  readonly hash?: string | null;
 }
 
 export const validity = (from = '260101000000Z', to = '270101000000Z'): Buffer =>
@@ -128,7 +134,7 @@ export function forge(wish: Forgery): Buffer {
     wish.explicitExtensions ?? (extensions.length === 0 ? hex('') : tlv(0xa3, sequence(...extensions))),
     wish.extraTbs ?? hex(''),
   );
-  const signature = sign('sha256', tbs, issuer.key.privateKey);
+  const signature = sign(wish.hash === undefined ? 'sha256' : wish.hash, tbs, issuer.key.privateKey);
   return sequence(
     tbs,
     wish.outerAlgorithm ?? wish.innerAlgorithm ?? ecdsaSha256,
