@@ -34,6 +34,14 @@ describe('parsePreferences', () => {
     expect(translated.fields.get('key')).toBe('volume');
   });
 
+  it('does not multiply a long text: the fields of one preference share its room', () => {
+    const fields = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`f${index}`, '{{a}}']));
+    const [preference] = parse([{ type: 'Switch', key: 'k', ...fields }]);
+    if (preference === undefined) throw new Error('nothing read');
+    const translated = translatePreference(preference, new Map([['a', 'x'.repeat(30_000)]]));
+    expect([...translated.fields.values()].join('').length).toBe('Switchk'.length + 32 * 1024);
+  });
+
   it('lets the first of two with one key count', () => {
     const preferences = parse([
       { type: 'EditText', key: 'a', defaultValue: 'first' },

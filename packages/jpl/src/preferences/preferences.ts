@@ -1,6 +1,6 @@
 import { JplError } from '../error.js';
 import { isJsonObject, parseStrictJson, StrictJsonError } from '../manifest/strict-json.js';
-import { type Locale, translate } from '../text/locale.js';
+import { type Locale, roomForTexts, translate } from '../text/locale.js';
 
 /** What a user may set globally, and for one account, below the package's root. */
 export const preferencesName = 'data/preferences.json';
@@ -50,8 +50,9 @@ export function parsePreferences(bytes: Uint8Array): readonly Preference[] {
 /** The preference with its placeholders filled in; type and key stay. */
 export function translatePreference(preference: Preference, locale: Locale): Preference {
   const fields = new Map<string, string>();
+  const room = roomForTexts();
   for (const [name, text] of preference.fields) {
-    fields.set(name, name === 'type' || name === 'key' ? text : translate(text, locale));
+    fields.set(name, name === 'type' || name === 'key' ? text : translate(text, locale, room));
   }
   return { ...preference, fields };
 }

@@ -45,9 +45,24 @@ export function parseLocale(bytes: Uint8Array): Locale {
   return locale;
 }
 
-/** Fills in `{{key}}`; an unknown key becomes empty, as in Jami. Texts are not filled in again. */
-export function translate(text: string, locale: Locale): string {
-  return text.replace(/\{\{([^{}]*)\}\}/g, (_, key: string) => locale.get(key.trim()) ?? '');
+/** What placeholders may add to one text, in characters: two files of 1 MiB could make terabytes of each other. */
+const maxFilledIn = 32 * 1024;
+
+/** Room for what is filled into texts that are shown together. */
+export function roomForTexts(): { characters: number } {
+  return { characters: maxFilledIn };
+}
+
+/**
+ * Fills in `{{key}}`; an unknown key becomes empty, as in Jami. Texts are not filled in again.
+ * @param room  what may still be filled in; the rest is cut off
+ */
+export function translate(text: string, locale: Locale, room = roomForTexts()): string {
+  return text.replace(/\{\{([^{}]*)\}\}/g, (_, key: string) => {
+    const filledIn = (locale.get(key.trim()) ?? '').slice(0, room.characters);
+    room.characters -= filledIn.length;
+    return filledIn;
+  });
 }
 
 /** The manifest with its name and description in one language; the id and paths stay. */

@@ -20,6 +20,11 @@ describe('texts', () => {
     expect(translate(text, locale)).toBe(expected);
   });
 
+  it('do not multiply: a thousand placeholders of a long text are cut off', () => {
+    const long = new Map([['a', 'x'.repeat(1_000_000)]]);
+    expect(translate(`${'{{a}}'.repeat(1_000)} end`, long)).toBe(`${'x'.repeat(32 * 1024)} end`);
+  });
+
   it('stay quick however the braces stand', () => {
     expect(translate('{{'.repeat(200_000), locale)).toHaveLength(400_000);
   });
