@@ -34,6 +34,8 @@ export interface DaemonServer extends AsyncDisposable {
 
 const maxHeaderBytes = 16 * 1024;
 const patienceMs = { headers: 10_000, request: 15_000, betweenChecks: 1_000 };
+/** Not taken yet: more come at once than the system's default lets wait. */
+const maxWaitingConnections = 4_096;
 const pipePrefix = '\\\\.\\pipe\\';
 /** An id of 64 characters, each percent-encoded. */
 const maxParamLength = 3 * 64;
@@ -78,14 +80,15 @@ export async function serveDaemon(daemon: Daemon, options: ServeOptions): Promis
   );
   const about = { title: 'Plugins of this user', version: '1.0.0', hasSecret: secret !== undefined };
   const describe = openApiOf(app, about);
-  const openApi = {
-    summary: 'This description',
-    response: { 200: { type: 'object', additionalProperties: true } },
-  };
-  app.get(daemonRoutes.openapi, { schema: openApi }, async () => describe());
+  let description: string | undefined;
+  const openApi = { summary: 'This description', response: { 200: { type: 'object' } } };
+  app.get(daemonRoutes.openapi, { schema: openApi }, async (_request, reply) => {
+    description ??= JSON.stringify(describe());
+    return reply.type('application/json').send(description);
+  });
   await app.register(daemonRoutesOf(daemon, streams));
 
-  const listener = { listen: (path: string) => app.listen({ path }) };
+  const listener = { listen: (path: string) => app.listen({ path, backlog: maxWaitingConnections }) };
   try {
     const unname = isPipe
       ? await listener.listen(options.socketPath).then(() => async () => undefined)

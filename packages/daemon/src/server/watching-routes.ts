@@ -63,7 +63,10 @@ export function watchingRoutesOf(daemon: Daemon): FastifyPluginAsyncTypebox {
       },
       async (request) => {
         const { after, limit } = request.query;
-        return daemon.activity(after === undefined ? undefined : Number(after), Number(limit ?? defaultLimit));
+        return daemon.activity(
+          after === undefined ? undefined : Number(after),
+          Number(limit ?? defaultLimit),
+        );
       },
     );
   };
