@@ -21,7 +21,7 @@ export async function requestByHand(
 }
 
 /** A plugin's folder as an author has it; `bulk` bytes nothing compresses. */
-export async function writePlugin(shell: Shell, id: string, version: string, bulk = 1_000): Promise<string> {
+async function writePlugin(shell: Shell, id: string, version: string, bulk = 1_000): Promise<string> {
   const folder = shell.at(`${id}-${version}`);
   await mkdir(`${folder}/data`, { recursive: true });
   const manifest = { id, name: `The ${id}`, version, description: `What ${id} does` };
