@@ -45,7 +45,7 @@ export function parseLocale(bytes: Uint8Array): Locale {
   return locale;
 }
 
-/** What placeholders may add to one text, in characters: two files of 1 MiB could make terabytes of each other. */
+/** What placeholders may add to one text, in characters: two files of 1 MiB could make 200 GiB of each other. */
 const maxFilledIn = 32 * 1024;
 
 /** Room for what is filled into texts that are shown together. */

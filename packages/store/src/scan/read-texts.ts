@@ -23,17 +23,15 @@ const maxDescriptionCharacters = 16_384;
  * @throws {StoreError} TEXT_TOO_LONG
  */
 export async function readTexts(
-  archive: Archive,
+  archive: Pick<Archive, 'entries'>,
   manifest: Manifest,
   read: (name: string) => Promise<Buffer | undefined>,
   onFlaw: (what: string) => void,
 ): Promise<Texts> {
   const texts = new Map<string, Texts[string]>();
-  for (const language of localesOf(archive, manifest.id)) {
-    if (texts.size >= maxLocales) {
-      onFlaw(`locales: more than ${maxLocales}`);
-      break;
-    }
+  const languages = localesOf(archive, manifest.id);
+  if (languages.length > maxLocales) onFlaw(`locales: more than ${maxLocales}`);
+  for (const language of languages.slice(0, maxLocales)) {
     const name = localeEntryName(manifest.id, language);
     const bytes = await read(name);
     const locale = bytes === undefined ? undefined : parseOrTell(name, bytes, onFlaw);
@@ -44,7 +42,7 @@ export async function readTexts(
 }
 
 /** Languages whose names can be asked for; others are no languages. */
-function localesOf(archive: Archive, id: string): string[] {
+function localesOf(archive: Pick<Archive, 'entries'>, id: string): string[] {
   return languagesOf(archive.entries, id).filter((language) =>
     /^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8})*$/.test(language),
   );
