@@ -34,7 +34,7 @@ export class PrivateBus implements AsyncDisposable {
   /** @param address where it listens; default is a new socket in the temporary folder */
   static async start(address = 'unix:tmpdir=/tmp'): Promise<PrivateBus> {
     const args = ['--session', '--nofork', '--nopidfile', '--print-address', `--address=${address}`];
-    const child = spawn('dbus-daemon', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('dbus-daemon', args, { stdio: ['ignore', 'pipe', 'ignore'] });
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
     return new PrivateBus(child, line);
   }
