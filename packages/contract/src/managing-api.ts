@@ -124,7 +124,7 @@ export const PreferencesQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** Body of `PATCH /v1/plugins/:id/preferences`: all values are taken, or none. */
+/** Body of `PATCH /v1/plugins/:id/preferences`: all values are checked before one is stored. */
 export const PreferencesChange = Type.Object(
   {
     account: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),

@@ -40,6 +40,7 @@ import { recover } from './installed/recovery.js';
 import { createRetirement } from './installed/retirement.js';
 import { lifetime } from './lifetime.js';
 import { acquireFolderLock } from './lock/folder-lock.js';
+import { type ManagedPlugins, manage } from './managing/managed-plugins.js';
 import type { UninstallOutcome } from './uninstall.js';
 import { createRoutine } from './watching/routine.js';
 import { cronScheduler, type Scheduler } from './watching/scheduler.js';
@@ -65,8 +66,10 @@ export interface DaemonOptions {
   readonly platform?: string | undefined;
   /** The system whose ways of files and links are used. */
   readonly system?: NodeJS.Platform | undefined;
-  /** Default language of texts. */
+  /** Default language of texts, a tag or a list; without it the environment's. */
   readonly language?: string | undefined;
+  /** Loads the plugins that are remembered as loaded, from the start on. */
+  readonly keepsLoaded?: boolean | undefined;
   readonly disk?: Disk | undefined;
   readonly logger?: DaemonLogger | undefined;
   readonly limits?: Partial<DaemonLimits> | undefined;
@@ -87,6 +90,11 @@ export interface DaemonLimits {
   graceMs: number;
   /** Milliseconds between two runs of the routine that checks everything installed. */
   routineMs: number;
+  /** Milliseconds for a library's entry, and for its exit function. */
+  loadMs: number;
+  unloadMs: number;
+  /** Libraries that run at the same time, each in a process of its own. */
+  maxLoaded: number;
   /** Events remembered for streams that were cut off. */
   maxRememberedEvents: number;
 }
@@ -98,11 +106,14 @@ const defaultLimits: DaemonLimits = {
   retireMs: 2_000,
   graceMs: 7 * dayMs,
   routineMs: dayMs,
+  loadMs: 10_000,
+  unloadMs: 5_000,
+  maxLoaded: 64,
   maxRememberedEvents: 1_024,
 };
 
 /** Owns one data folder until disposed of. Errors are JplError, TrustError or DaemonError, nothing else. */
-export interface Daemon extends AsyncDisposable {
+export interface Daemon extends ManagedPlugins, AsyncDisposable {
   readonly info: DaemonInfo;
   readonly events: EventLog;
   /**
@@ -172,7 +183,6 @@ async function startDaemon(
   await disk.syncDirectory(layout.plugins);
   await disk.syncDirectory(layout.dataDir);
 
-  const language = options.language ?? 'en';
   const limits = { ...defaultLimits, ...options.limits };
   const events = createEventLog(options.clock, limits.maxRememberedEvents);
   const activity = await openActivityLog(disk, layout.activity, {
@@ -181,7 +191,6 @@ async function startDaemon(
   });
   await reconcile(context, activity, await managedIds(context));
   const announcer = createAnnouncer(events, activity);
-  const reported = { ...context, events, announcer };
   const watch = createWatch({ ...context, announcer, askAgain, graceMs: limits.graceMs });
   const routine = createRoutine(watch, {
     disk,
@@ -195,9 +204,25 @@ async function startDaemon(
       options.logger?.warn({ err: error, about }, 'An installed plugin could not be checked'),
   });
   const life = lifetime();
+  const managed = await manage({
+    place: context,
+    events,
+    life,
+    checkBeforeLoad: (id, signal) => watch.assertStillTrusted(id, signal),
+    language: options.language,
+    keepsLoaded: options.keepsLoaded ?? false,
+    environment: process.env,
+    limits,
+    onTrouble: (error, about) => options.logger?.warn({ err: error, about }, sentenceOf(error)),
+  });
+  const reported = { ...context, links: managed.links, events, announcer };
+  managed.start();
 
   return {
-    info: infoOf(options, context, language),
+    ...managed.face,
+    get info() {
+      return infoOf(options, context, managed.language);
+    },
     events,
     install: (request) => life.run((closing) => installReported(reported, request, closing)),
     uninstall: (id) => life.run(() => uninstallReported(reported, id)),
@@ -211,15 +236,25 @@ async function startDaemon(
       after === undefined
         ? { entries: activity.newest(limit), hasMore: false }
         : activity.after(after, limit),
-    list: (wanted) => life.run(() => listPlugins(context, wanted ?? language)),
+    list: (wanted) =>
+      life.run(async () => {
+        const rows = await listPlugins(context, wanted ?? managed.language);
+        return rows.map((row) => ({ ...row, load: managed.loadOf(row.id) }));
+      }),
     details: (id, wanted) =>
       life.run(async () => {
-        const details = isPluginId(id) ? await pluginDetails(context, id, wanted ?? language) : undefined;
+        const details = isPluginId(id)
+          ? await pluginDetails(context, id, wanted ?? managed.language)
+          : undefined;
         if (details === undefined) throw notInstalled(id);
-        return details;
+        return { ...details, load: managed.loadOf(id) };
       }),
     [Symbol.asyncDispose]: async () => {
-      if (!(await life.close())) return;
+      // At once: what is being loaded would hold up the end of the call that waits for it.
+      const unloaded = managed.close();
+      const isFirst = await life.close();
+      await unloaded;
+      if (!isFirst) return;
       await routine.close();
       await context.retirement.close();
       await release();
@@ -284,6 +319,10 @@ async function managedIds({ disk, layout, links }: InstallContext): Promise<stri
     if (active !== undefined && active !== 'foreign') ids.push(name);
   }
   return ids;
+}
+
+function sentenceOf(error: unknown): string {
+  return typedError(error).message;
 }
 
 function either(signal: AbortSignal | undefined, closing: AbortSignal): AbortSignal {

@@ -21,10 +21,20 @@ const localeFolder = 'data/locale';
  */
 export async function translateTexts(
   disk: Disk,
-  { id, folder }: FoundPlugin,
+  found: FoundPlugin,
   manifest: Manifest,
   wanted: string,
 ): Promise<{ manifest: Manifest; language: string }> {
+  const { locale, language } = await readTexts(disk, found, wanted);
+  return { manifest: translateManifest(manifest, locale), language };
+}
+
+/** A plugin's texts in the language that comes nearest to the wanted one. */
+export async function readTexts(
+  disk: Disk,
+  { id, folder }: Pick<FoundPlugin, 'id' | 'folder'>,
+  wanted: string,
+): Promise<{ locale: Locale; language: string }> {
   const names = await disk.list(join(folder, localeFolder)).catch(absentAs<string[]>([]));
   const available = languagesOf(
     names.map((name) => ({ name: `${localeFolder}/${name}` })),
@@ -35,7 +45,7 @@ export async function translateTexts(
     .readFile(join(folder, localeEntryName(id, language)), maxLocaleBytes)
     .then(parseLocale)
     .catch(absentAs<Locale>(new Map()));
-  return { manifest: translateManifest(manifest, locale), language };
+  return { locale, language };
 }
 
 /** A stand-in for what is missing or malformed; what the disk cannot read for other reasons is an error. */

@@ -14,6 +14,7 @@ import {
 import { Type } from 'typebox';
 import type { Daemon } from '../daemon.js';
 import type { EventStreams } from './event-stream.js';
+import { managingRoutesOf } from './managing-routes.js';
 import { watchingRoutesOf } from './watching-routes.js';
 
 const eventStreamSchema = {
@@ -97,6 +98,7 @@ export function daemonRoutesOf(daemon: Daemon, streams: EventStreams): FastifyPl
     );
 
     await app.register(watchingRoutesOf(daemon));
+    await app.register(managingRoutesOf(daemon));
 
     app.get(daemonRoutes.events, { schema: eventStreamSchema }, (request, reply) => {
       streams.open(reply.raw, request.headers['last-event-id']);
