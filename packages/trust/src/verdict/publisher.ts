@@ -7,9 +7,10 @@ import type { Publisher } from './verified-plugin.js';
 /**
  * Non-critical extension in a root made by our authority. It says: the subject serialNumber of what this root
  * issues is assigned once and never reused, so it identifies an organization whatever key it holds.
- * A UUID under 2.25 (ITU-T X.667), never to change.
+ * A random number under 2.25 (ITU-T X.667), never to change. It has 63 bits, not the 122 of a UUID: GnuTLS, by which Jami
+ * reads certificates, refuses any that holds an arc above 64 bits.
  */
-export const authorityMarkOid = '2.25.230124882845578444087852099794345995598';
+export const authorityMarkOid = '2.25.9158218084609575050';
 
 const commonNameOid = '2.5.4.3';
 const serialNumberOid = '2.5.4.5';
