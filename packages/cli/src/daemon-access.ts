@@ -138,6 +138,10 @@ function closingBy(api: DaemonApi, close: () => Promise<void>): DaemonApi {
     details: (id, call) => api.details(id, call),
     install: (request, call) => api.install(request, call),
     uninstall: (id, call) => api.uninstall(id, call),
+    rollback: (id, call) => api.rollback(id, call),
+    adopt: (id, call) => api.adopt(id, call),
+    check: (id, call) => api.check(id, call),
+    activity: (call) => api.activity(call),
     events: (call) => api.events(call),
     [Symbol.asyncDispose]: close,
   };

@@ -44,6 +44,15 @@ export function parsePort(text: string): number {
   return port;
 }
 
+/** A parser for whole numbers from `least` to `most`. */
+export function parseWithin(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d{1,16}$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`a whole number from ${least} to ${most} is needed`);
+  };
+}
+
 /** Largest file read as a certificate, key or request given on the command line. */
 const maxInputBytes = 1024 * 1024;
 

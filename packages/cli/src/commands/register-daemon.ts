@@ -1,10 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { Run } from '../cli.js';
 import type { Io } from '../io.js';
-import { collect, parseInstant, parseRevocationMode } from '../options.js';
+import { collect, parseInstant, parseRevocationMode, parseWithin } from '../options.js';
+import { adopt } from './adopt.js';
 import { daemon } from './daemon.js';
 import { install } from './install.js';
 import { list } from './list.js';
+import { log } from './log.js';
+import { rollback } from './rollback.js';
 import { uninstall } from './uninstall.js';
 import { verify } from './verify.js';
 
@@ -60,6 +63,31 @@ export function registerDaemon(program: Command, io: Io, run: Run): void {
     .addOption(dataDir())
     .addOption(json())
     .action((options) => run(() => list(io, options)));
+
+  addPolicy(program.command('rollback').argument('<id>'))
+    .description('go back to the version kept before the installed one')
+    .addOption(dataDir())
+    .addOption(json())
+    .action((id, options) => run(() => rollback(io, id, options)));
+
+  addPolicy(program.command('adopt').argument('<id>'))
+    .description('make a folder that another program left an installed plugin, by the signatures it carries')
+    .addOption(dataDir())
+    .addOption(json())
+    .action((id, options) => run(() => adopt(io, id, options)));
+
+  program
+    .command('log')
+    .description('what changed, what was refused, and why')
+    .addOption(dataDir())
+    .addOption(
+      new Option('--after <number>', 'only what follows this entry').argParser(
+        parseWithin(0, Number.MAX_SAFE_INTEGER),
+      ),
+    )
+    .addOption(new Option('--limit <count>', 'at most so many entries').argParser(parseWithin(1, 1_000)))
+    .addOption(json())
+    .action((options) => run(() => log(io, options)));
 
   addPolicy(program.command('daemon'))
     .description('own a data folder and serve it on its socket')

@@ -1,4 +1,7 @@
 import {
+  ActivityReport,
+  AdoptReport,
+  CheckReport,
   DaemonEvent,
   DaemonInfo,
   DaemonProblem,
@@ -6,6 +9,7 @@ import {
   InstalledPlugins,
   InstallReport,
   PluginDetails,
+  RollbackReport,
   UninstallReport,
 } from '@jami-plugin-store/contract';
 import type { Static, TSchema } from 'typebox';
@@ -102,6 +106,26 @@ class SocketDaemon implements DaemonApi {
     });
   }
 
+  rollback(id: string, call: DaemonCall = {}) {
+    return this.#change(RollbackReport, daemonRoutes.rollback(id), call);
+  }
+
+  adopt(id: string, call: DaemonCall = {}) {
+    return this.#change(AdoptReport, daemonRoutes.adopt(id), call);
+  }
+
+  check(id: string, call: DaemonCall = {}) {
+    return this.#change(CheckReport, daemonRoutes.check(id), call);
+  }
+
+  activity(call: DaemonCall & { after?: number | undefined; limit?: number | undefined } = {}) {
+    const query = new URLSearchParams();
+    if (call.after !== undefined) query.set('after', String(call.after));
+    if (call.limit !== undefined) query.set('limit', String(call.limit));
+    const path = query.size === 0 ? daemonRoutes.activity : `${daemonRoutes.activity}?${query}`;
+    return this.#ask(ActivityReport, { method: 'GET', path, signal: call.signal });
+  }
+
   async *events(call: DaemonCall = {}): AsyncGenerator<DaemonNews, void> {
     using linked = linkSignals([call.signal, this.#closing.signal]);
     const { signal } = linked;
@@ -174,6 +198,12 @@ class SocketDaemon implements DaemonApi {
       throw this.#invalid(`status ${answer.status} with an answer that is not the one of ${call.path}`);
     }
     return value;
+  }
+
+  /** A change that may have to ask responders over the network, as an install does. */
+  #change<T extends TSchema>(schema: T, path: string, { signal }: DaemonCall): Promise<Static<T>> {
+    const timeoutMs = this.#options.installTimeoutMs ?? 600_000;
+    return this.#ask(schema, { method: 'POST', path, timeoutMs, signal });
   }
 
   async #send(

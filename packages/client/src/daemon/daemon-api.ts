@@ -1,10 +1,14 @@
 import type {
+  ActivityReport,
+  AdoptReport,
+  CheckReport,
   DaemonEvent,
   DaemonInfo,
   InstalledPlugin,
   InstallReport,
   InstallRequest,
   PluginDetails,
+  RollbackReport,
   UninstallReport,
 } from '@jami-plugin-store/contract';
 import type { ClientError } from '../error.js';
@@ -33,6 +37,16 @@ export interface DaemonApi extends AsyncDisposable {
   details(id: string, call?: DaemonCall & { language?: string | undefined }): Promise<PluginDetails>;
   install(request: InstallRequest, call?: DaemonCall): Promise<InstallReport>;
   uninstall(id: string, call?: DaemonCall): Promise<UninstallReport>;
+  /** Goes back to the version kept before the installed one. */
+  rollback(id: string, call?: DaemonCall): Promise<RollbackReport>;
+  /** Makes a folder of another program an installed plugin, by the signatures it carries. */
+  adopt(id: string, call?: DaemonCall): Promise<AdoptReport>;
+  /** Verifies the installed files and asks about revocation again. */
+  check(id: string, call?: DaemonCall): Promise<CheckReport>;
+  /** What changed: entries after a number, else the newest; oldest first. */
+  activity(
+    call?: DaemonCall & { after?: number | undefined; limit?: number | undefined },
+  ): Promise<ActivityReport>;
   /** Ends only by its signal or with this object; a daemon that goes away is waited for. */
   events(call?: DaemonCall): AsyncGenerator<DaemonNews, void>;
 }
