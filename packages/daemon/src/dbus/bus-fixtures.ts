@@ -7,7 +7,7 @@ import { busName, pluginManagerInterface, pluginManagerPath } from './plugin-man
 
 const run = promisify(execFile);
 
-const tools = ['dbus-daemon', 'busctl', 'gdbus'];
+const tools = ['dbus-daemon', 'dbus-send', 'busctl', 'gdbus'];
 const absent = tools.filter((tool) => spawnSync(tool, ['--version']).error !== undefined);
 /** Undefined where the tools are installed; else what a skipped test says. */
 export const busSkipMessage =
@@ -50,8 +50,13 @@ export class PrivateBus implements AsyncDisposable {
     await gone;
   }
 
+  /** Any program, with this bus as its session bus. */
+  spoken(program: string, ...args: string[]): Promise<Spoken> {
+    return spoken(program, args, this.env);
+  }
+
   busctl(...args: string[]): Promise<Spoken> {
-    return spoken('busctl', [`--address=${this.address}`, ...args], this.env);
+    return this.spoken('busctl', `--address=${this.address}`, ...args);
   }
 
   /** One call of the plugin manager, its answer as `busctl` prints it. */
@@ -61,7 +66,7 @@ export class PrivateBus implements AsyncDisposable {
   }
 
   gdbus(...args: string[]): Promise<Spoken> {
-    return spoken('gdbus', args, this.env);
+    return this.spoken('gdbus', ...args);
   }
 
   gdbusCall(member: string, ...args: string[]): Promise<Spoken> {

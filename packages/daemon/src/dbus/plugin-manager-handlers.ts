@@ -1,20 +1,9 @@
-import type { DaemonSettings, InstalledPlugin, PluginPreferences } from '@jami-plugin-store/contract';
+import type { InstalledPlugin } from '@jami-plugin-store/contract';
 import type { Daemon } from '../daemon.js';
 import { errorOutcome } from '../error-outcome.js';
 import { CallRefusal } from './call-refusal.js';
 import { idOfRoot } from './install-root.js';
 import type { Dictionary, PluginManagerHandlers } from './plugin-manager-interface.js';
-
-/** What the face asks of a daemon. Ids and languages in, errors of the daemon out. */
-export interface ManagedPlugins extends Pick<Daemon, 'info' | 'list' | 'details' | 'install' | 'uninstall'> {
-  load(id: string): Promise<unknown>;
-  unload(id: string): Promise<unknown>;
-  preferences(id: string, account: string | undefined): Promise<PluginPreferences>;
-  setPreference(id: string, account: string | undefined, key: string, value: string): Promise<unknown>;
-  resetPreferences(id: string, account: string | undefined): Promise<unknown>;
-  settings(): Promise<DaemonSettings>;
-  setPluginsEnabled(isEnabled: boolean): Promise<unknown>;
-}
 
 export interface FaceOptions {
   /** Real path of the folder of plugins. */
@@ -31,7 +20,7 @@ const failure = -1;
  * tells the exceptions). Nothing here sets whom to trust.
  */
 export function pluginManagerHandlers(
-  daemon: ManagedPlugins,
+  daemon: Daemon,
   { plugins, onRefusal }: FaceOptions,
 ): PluginManagerHandlers {
   /** What `work` gives for the plugin a caller means; `otherwise` where there is none or it is refused. */
@@ -144,7 +133,7 @@ function givenAccount(account: string): string | undefined {
   return account === '' ? undefined : account;
 }
 
-async function handlersOf(daemon: ManagedPlugins, manager: string): Promise<string[]> {
+async function handlersOf(daemon: Daemon, manager: string): Promise<string[]> {
   const plugins = await daemon.list();
   return plugins.flatMap(({ load }) =>
     load?.state === 'loaded'
@@ -154,7 +143,7 @@ async function handlersOf(daemon: ManagedPlugins, manager: string): Promise<stri
 }
 
 /** A handler's name and icon are told by its own C++ code, which is never called; that there is such a handler is all we know. */
-async function handlerDetails(daemon: ManagedPlugins, manager: string, id: string): Promise<Dictionary> {
+async function handlerDetails(daemon: Daemon, manager: string, id: string): Promise<Dictionary> {
   const known = await handlersOf(daemon, manager);
   if (!known.includes(id)) return [];
   return notSupported('Details of a handler are told by its own code, which this daemon never calls.');

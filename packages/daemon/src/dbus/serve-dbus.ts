@@ -1,5 +1,5 @@
 import type { Message } from 'dbus-native';
-import type { DaemonLogger } from '../daemon.js';
+import type { Daemon, DaemonLogger } from '../daemon.js';
 import { errorOutcome } from '../error-outcome.js';
 import { layoutOf } from '../installed/layout.js';
 import { sessionBusSockets } from './bus-address.js';
@@ -7,7 +7,7 @@ import { type BusConnection, openBus } from './bus-connection.js';
 import { callDesk } from './call-desk.js';
 import { readMachineId } from './machine-id.js';
 import { objectTree } from './object-tree.js';
-import { type ManagedPlugins, pluginManagerHandlers } from './plugin-manager-handlers.js';
+import { pluginManagerHandlers } from './plugin-manager-handlers.js';
 import { busName, pluginManagerInterface, pluginManagerPath } from './plugin-manager-interface.js';
 
 export interface DBusOptions {
@@ -43,7 +43,7 @@ const defaults = {
  * looked for again and again; the daemon's other faces go on meanwhile.
  * @throws {DaemonError} DBUS_UNAVAILABLE | DBUS_NAME_TAKEN
  */
-export async function serveDBus(daemon: ManagedPlugins, options: DBusOptions = {}): Promise<DBusServer> {
+export async function serveDBus(daemon: Daemon, options: DBusOptions = {}): Promise<DBusServer> {
   const env = options.env ?? process.env;
   const { logger } = options;
   const { plugins } = layoutOf(daemon.info.dataDir);

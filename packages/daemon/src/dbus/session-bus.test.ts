@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 const serve = (env: Record<string, string>, options: DBusOptions = {}) =>
-  serveDBus(daemon as never, { env, ...options });
+  serveDBus(daemon, { env, ...options });
 
 /** A listener that is no bus: it answers what `speak` says. */
 async function impostor(
