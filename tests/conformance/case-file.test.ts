@@ -169,9 +169,10 @@ describe.skipIf(suite === undefined)(
     });
 
     it('of an OCSP vector', async () => {
-      const [delegated] = await sample('ocsp-sample');
+      const [first] = await sample('ocsp-sample');
+      const delegated = { ...first, expected: undefined };
       const vectors = [
-        { ...delegated, name: 'as it is' },
+        { ...delegated, name: 'as it is', expected: 'good' },
         { ...delegated, name: 'no root', rootDer: undefined },
         { ...delegated, name: 'null nonce', requestNonceExtnValue: null },
         { ...delegated, name: 'empty nonce', requestNonceExtnValue: '' },
@@ -184,10 +185,7 @@ describe.skipIf(suite === undefined)(
         { ...delegated, name: 'answer missing', responseDer: undefined },
         { ...delegated, name: 'garbage certificate', certDer: 'AAAA' },
         { ...delegated, name: 'issuer missing', issuerDer: null },
-      ].map((vector) => ({
-        ...vector,
-        expected: vector.name === 'as it is' ? 'good' : vector.expected === 'maybe' ? 'maybe' : undefined,
-      }));
+      ];
       const report = await runOcsp(await write(vectors));
       expect(report).toMatchObject({ right: 1, of: 1, untyped: [] });
       expect(exitCodeOf(report)).toBe(0);
