@@ -255,12 +255,13 @@ class Management implements PluginManagement {
   }
 
   async #remember(id: string, isLoaded: boolean): Promise<void> {
-    await this.#options.memory.change((now) => {
-      if (now.loaded.includes(id) === isLoaded) return now;
+    const { memory } = this.#options;
+    if (memory.now.loaded.includes(id) === isLoaded) return;
+    await memory.change((now) => {
       const others = now.loaded.filter((known) => known !== id);
       return { ...now, loaded: isLoaded ? [...others, id].sort() : others };
     });
-    if (isLoaded) this.#tell(id);
+    this.#tell(id);
   }
 
   #report(id: string): LoadReport {
