@@ -111,7 +111,7 @@ export class DaemonFixtures implements AsyncDisposable {
             const by = ['-cert', organization.file, '-keyfile', organization.keyFile];
             await run('openssl', ['ca', '-config', this.#config, '-revoke', signer.file, ...by]);
           },
-          ocsp: (request: Buffer) => this.#answerOcsp(organization, request),
+          ocsp: (request: Buffer, options: string[] = []) => this.#answerOcsp(organization, request, options),
         });
       },
       direct: async () => {
@@ -125,12 +125,12 @@ export class DaemonFixtures implements AsyncDisposable {
     return join(this.folder, 'openssl.cnf');
   }
 
-  async #answerOcsp(responder: Issued, request: Buffer): Promise<Buffer> {
+  async #answerOcsp(responder: Issued, request: Buffer, options: string[]): Promise<Buffer> {
     const [asked, answered] = [this.path('request'), this.path('response')];
     await writeFile(asked, request);
     const signer = ['-CA', responder.file, '-rsigner', responder.file, '-rkey', responder.keyFile];
     const index = ['-index', join(this.folder, 'index.txt')];
-    await run('openssl', ['ocsp', ...index, ...signer, '-reqin', asked, '-respout', answered]);
+    await run('openssl', ['ocsp', ...index, ...signer, '-reqin', asked, '-respout', answered, ...options]);
     return readFile(answered);
   }
 
@@ -158,7 +158,7 @@ export interface Organization {
   (extensions?: string[]): Promise<Signer>;
   revoke(signer: Signer): Promise<void>;
   /** The organization's own responder: one OCSP request to one response, both DER. */
-  ocsp(request: Buffer): Promise<Buffer>;
+  ocsp(request: Buffer, options?: string[]): Promise<Buffer>;
 }
 
 export interface Authority {

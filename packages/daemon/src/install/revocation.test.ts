@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Daemon } from '../daemon.js';
@@ -20,6 +22,8 @@ let authority: Authority;
 let organization: Organization;
 let signer: Signer;
 let server: Server;
+/** What makes a certificate name the responder. */
+let naming: string[];
 let answer: (request: Buffer) => Promise<Buffer | number>;
 
 beforeAll(async () => {
@@ -27,20 +31,25 @@ beforeAll(async () => {
   authority = await fixtures.authority();
   organization = await authority.organization('Hello Ltd');
   server = createServer(async (request, response) => {
-    const answered = await answer(await buffer(request));
+    // In the body of a POST, or in the path of a GET (RFC 6960 appendix A).
+    const [, , encoded = ''] = request.url?.split('/') ?? [];
+    const body = await buffer(request);
+    const question = request.method === 'GET' ? Buffer.from(decodeURIComponent(encoded), 'base64') : body;
+    const answered = await answer(question);
     if (typeof answered === 'number') response.writeHead(answered).end();
     else response.writeHead(200, { 'content-type': 'application/ocsp-response' }).end(answered);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  signer = await organization([`authorityInfoAccess = OCSP;URI:http://127.0.0.1:${port}/ocsp`]);
+  naming = [`authorityInfoAccess = OCSP;URI:http://127.0.0.1:${port}/ocsp`];
+  signer = await organization(naming);
 });
 afterAll(async () => {
   server.close();
   await fixtures[Symbol.asyncDispose]();
 });
 beforeEach(() => {
-  answer = organization.ocsp;
+  answer = (request) => organization.ocsp(request);
 });
 
 /** Asks over the network, as a user's daemon does. The responder is `openssl`, which knows no time but now. */
@@ -98,5 +107,51 @@ describe('an install asks the responder', () => {
       certificate: 'CN=Hello Ltd plugin',
     });
     expect(await daemon.list()).toMatchObject([{ id: 'Greeter', version: '1.0.0', state: 'installed' }]);
+  });
+});
+
+describe('what is installed', () => {
+  it('is disabled by a revocation since, and healed when that is taken back', async () => {
+    await using daemon = await start();
+    const later = await organization(naming);
+    await daemon.install({ path: await writePackage(fixtures, later) });
+    await daemon.assertStillTrusted('Greeter');
+    await organization.revoke(later);
+    await expect(daemon.assertStillTrusted('Greeter')).rejects.toMatchObject({
+      code: 'CERTIFICATE_REVOKED',
+      certificate: 'CN=Hello Ltd plugin',
+    });
+    expect(await daemon.list()).toMatchObject([
+      { state: 'disabled', disabled: { code: 'CERTIFICATE_REVOKED' } },
+    ]);
+    // Nobody is reached: what is known stays known.
+    answer = async () => 503;
+    expect(await daemon.check('Greeter')).toMatchObject({
+      state: 'disabled',
+      unanswered: { code: 'OCSP_HTTP_STATUS' },
+    });
+    answer = (request) => organization.ocsp(request);
+    const index = join(fixtures.folder, 'index.txt');
+    const lines = await readFile(index, 'utf8');
+    await writeFile(index, lines.replace(/^R\t(\w+)\t\w+/gm, 'V\t$1\t'));
+    expect(await daemon.check('Greeter')).toMatchObject({ state: 'installed' });
+    await daemon.assertStillTrusted('Greeter');
+  });
+
+  it('is loaded by a kept answer while that lasts; who asks for a check asks afresh', async () => {
+    let asked = 0;
+    answer = (request) => {
+      asked += 1;
+      return organization.ocsp(request, ['-ndays', '1']);
+    };
+    await using daemon = await start();
+    const later = await organization(naming);
+    await daemon.install({ path: await writePackage(fixtures, later) });
+    await organization.revoke(later);
+    await daemon.assertStillTrusted('Greeter');
+    expect(asked).toBe(1);
+    expect(await daemon.check('Greeter')).toMatchObject({ disabled: { code: 'CERTIFICATE_REVOKED' } });
+    expect(asked).toBe(2);
+    await expect(daemon.assertStillTrusted('Greeter')).rejects.toMatchObject({ code: 'CERTIFICATE_REVOKED' });
   });
 });

@@ -25,7 +25,9 @@ export interface WatchContext extends InstalledPlace {
   /** A fixed instant of judgement. */
   readonly at: Date | undefined;
   readonly revocation: RevocationMode;
-  /** Answers revocation questions; kept answers are good enough. */
+  /** Answers revocation questions afresh, for a user who asks. */
+  readonly ask: AskRevocation;
+  /** The same for loads and the routine, where kept answers are good enough. */
   readonly askAgain: AskRevocation;
   readonly graceMs: number;
   /** Told what could not be written down: what was found out counts all the same. */
@@ -58,7 +60,7 @@ export function createWatch(context: WatchContext): Watch {
     for (;;) {
       const { tree, record, faults } = await context.queue.run(id.toLowerCase(), () => lookAt(context, id));
       // Outside the queue: a slow responder must not hold up an install that would heal the plugin.
-      const revocation = await askAgain(context, record, signal);
+      const revocation = await askAbout(context, record, by, signal);
       const report = await context.queue.run(id.toLowerCase(), () =>
         settle(context, { tree, record, faults, revocation }, by),
       );
@@ -85,13 +87,19 @@ async function lookAt(context: WatchContext, id: string): Promise<Subject & { fa
   return { tree, record, faults: await verifyTree(context.disk, context.layout, record, tree) };
 }
 
-async function askAgain(
-  { askAgain: ask, revocation, at, clock }: WatchContext,
+async function askAbout(
+  { ask, askAgain, revocation, at, clock }: WatchContext,
   { path }: InstallRecord,
+  by: ActivityEntry['by'],
   signal: AbortSignal | undefined,
 ): Promise<readonly RevocationStanding[]> {
   const certificates = path.map(({ der }) => parseCertificate(Buffer.from(der, 'base64')));
-  return judgeRevocationAgain(certificates, { ask, revocation, at: at ?? clock(), signal });
+  return judgeRevocationAgain(certificates, {
+    ask: by === 'request' ? ask : askAgain,
+    revocation,
+    at: at ?? clock(),
+    signal,
+  });
 }
 
 /** Undefined where another tree is active by now. */
