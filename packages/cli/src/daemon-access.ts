@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ClientError, connectDaemon, type DaemonApi, listStores, storeUrl } from '@jami-plugin-store/client';
-import { createDaemon, type Daemon, DaemonError, serveDaemon, socketPathOf } from '@jami-plugin-store/daemon';
+import {
+  createDaemon,
+  type Daemon,
+  DaemonError,
+  privateSocketPath,
+  secretForCallers,
+  serveDaemon,
+  socketPathOf,
+} from '@jami-plugin-store/daemon';
 import { parseTrustAnchors, type TrustAnchor } from '@jami-plugin-store/trust';
 import type { Io } from './io.js';
 import { defaultDataDir } from './options.js';
@@ -45,11 +53,16 @@ async function anchorsByStore(dataDir: string): Promise<ReadonlyMap<string, read
   );
 }
 
+/** The daemon behind an address, told the data folder's secret where it asks for one. */
+export async function reachDaemon(socket: string, dataDir: string): Promise<DaemonApi> {
+  return connectDaemon(socket, { secret: await secretForCallers(dataDir) });
+}
+
 /** The daemon that owns the data folder, or undefined where none runs. */
 async function runningDaemon(dataDir: string): Promise<DaemonApi | undefined> {
   // A folder that cannot be entered is met again, with its reason, by whoever wants to own it.
   if (!(await isEntered(dataDir))) return undefined;
-  const daemon = connectDaemon(await socketPathOf(dataDir));
+  const daemon = await reachDaemon(socketPathOf(dataDir), dataDir);
   try {
     await daemon.info();
     return daemon;
@@ -120,9 +133,9 @@ async function privateDaemon(io: Io, options: PolicyOptions): Promise<DaemonApi>
     closers.push(async () => daemon[Symbol.asyncDispose]());
     const folder = await mkdtemp(join(tmpdir(), 'jpl-'));
     closers.push(() => rm(folder, { recursive: true, force: true }));
-    const server = await serveDaemon(daemon, { socketPath: join(folder, 'daemon.sock') });
+    const server = await serveDaemon(daemon, { socketPath: privateSocketPath(folder) });
     closers.push(async () => server[Symbol.asyncDispose]());
-    const api = connectDaemon(server.socket);
+    const api = await reachDaemon(server.socket, dataDirOf(io, options));
     closers.push(async () => api[Symbol.asyncDispose]());
     return closingBy(api, close);
   } catch (error) {

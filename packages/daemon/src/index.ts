@@ -12,7 +12,7 @@ export { type ErrorOutcome, errorOutcome, type TypedError, typedError } from './
 export type { EventLog } from './events/event-log.js';
 export { publisherIdentity } from './install/decide.js';
 export type { InstallOutcome, InstallRequest } from './install/install-package.js';
-export { readOrMakeSecret, readSecret, secretPathOf } from './server/pipe-secret.js';
+export { readOrMakeSecret, secretForCallers, secretPathOf } from './server/pipe-secret.js';
 export { type DaemonServer, type ServeOptions, serveDaemon } from './server/serve-daemon.js';
-export { type SocketPlace, socketPathOf } from './server/socket-path.js';
+export { privateSocketPath, type SocketPlace, socketPathOf } from './server/socket-path.js';
 export type { UninstallOutcome } from './uninstall.js';

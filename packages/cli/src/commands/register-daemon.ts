@@ -92,5 +92,6 @@ export function registerDaemon(program: Command, io: Io, run: Run): void {
   addPolicy(program.command('daemon'))
     .description('own a data folder and serve it on its socket')
     .addOption(dataDir())
+    .option('--dbus', 'answer Jami clients on the session bus, too')
     .action((options) => run(() => daemon(io, options)));
 }

@@ -5,13 +5,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type AuthorityAdmin, connectAdmin, initAuthority } from '@jami-plugin-store/authority';
 import {
   addStore,
-  connectDaemon,
   createStoreClient,
   listStores,
   type StoreClient,
 } from '@jami-plugin-store/client';
 import { currentPlatform } from '@jami-plugin-store/jpl';
-import { languageOf } from '../daemon-access.js';
+import { languageOf, reachDaemon } from '../daemon-access.js';
 import type { Io } from '../io.js';
 import { printable } from '../printable.js';
 import { acceptLanguage } from '../store-access.js';
@@ -254,7 +253,7 @@ async function useStore(
   made: readonly MadeSample[],
   say: Say,
 ): Promise<void> {
-  await using api = connectDaemon(daemon.ready.socket ?? '');
+  await using api = await reachDaemon(daemon.ready.socket ?? '', join(dir, 'data'));
   await using client = createStoreClient({
     storeUrl: store.ready.url ?? '',
     cacheDir: join(dir, 'cache'),

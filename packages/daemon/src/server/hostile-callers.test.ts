@@ -7,9 +7,9 @@ import { daemonRoutes } from '@jami-plugin-store/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Daemon } from '../daemon.js';
 import { DaemonFixtures, startDaemon } from '../daemon-fixtures.js';
-import { readSecret, secretPathOf } from './pipe-secret.js';
+import { secretForCallers, secretPathOf } from './pipe-secret.js';
 import { type DaemonServer, serveDaemon } from './serve-daemon.js';
-import { socketPathOf } from './socket-path.js';
+import { privateSocketPath, socketPathOf } from './socket-path.js';
 
 const megabyte = 1024 * 1024;
 
@@ -202,18 +202,26 @@ describe('a named pipe', () => {
       const socketPath = socketPathOf(daemon.info.dataDir, { system: 'win32' });
       await using piped = await serveDaemon(daemon, { socketPath, closeGraceMs: 50 });
       expect(piped.socket).toBe(socketPath);
-      const secret = await readSecret(daemon.info.dataDir);
+      const secret = await secretForCallers(daemon.info.dataDir, 'win32');
       expect(secret).toBe(await readFile(secretPathOf(daemon.info.dataDir), 'utf8'));
       const asked = { path: daemonRoutes.info, socketPath: join(folder, socketPath) };
       expect(await call(asked)).toEqual({ status: 401, code: 'NOT_AUTHORIZED' });
       const headers = { authorization: `Bearer ${secret}` };
       expect((await call({ ...asked, headers })).status).toBe(200);
+      expect(await secretForCallers(daemon.info.dataDir, 'linux')).toBeUndefined();
     } finally {
       process.chdir(home);
     }
   });
 
   it('has no secret before there was a daemon', async () => {
-    expect(await readSecret(fixtures.path('nobody'))).toBeUndefined();
+    expect(await secretForCallers(fixtures.path('nobody'), 'win32')).toBeUndefined();
+  });
+
+  it('has a name nobody can guess where it is for one command only', () => {
+    const names = [1, 2].map(() => privateSocketPath('C:\\Temp', 'win32'));
+    expect(new Set(names).size).toBe(2);
+    for (const name of names) expect(name).toMatch(/^\\\\\.\\pipe\\jpl-[0-9a-f-]{36}$/);
+    expect(privateSocketPath('/tmp/x', 'linux')).toBe('/tmp/x/daemon.sock');
   });
 });

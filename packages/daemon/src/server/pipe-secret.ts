@@ -32,8 +32,15 @@ export async function readOrMakeSecret(dataDir: string): Promise<string> {
   return secret;
 }
 
-/** A data folder's secret, for clients of its daemon; undefined where none was made yet. */
-export async function readSecret(dataDir: string): Promise<string | undefined> {
+/** What a client must tell the daemon of a data folder; undefined where sockets have permissions, or there was no daemon yet. */
+export async function secretForCallers(
+  dataDir: string,
+  system: NodeJS.Platform = process.platform,
+): Promise<string | undefined> {
+  return system === 'win32' ? readSecret(dataDir) : undefined;
+}
+
+async function readSecret(dataDir: string): Promise<string | undefined> {
   const known = await readFile(secretPathOf(dataDir), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;

@@ -12,6 +12,7 @@ import { openApiOf } from './openapi.js';
 import { readOrMakeSecret } from './pipe-secret.js';
 import { problemOf, requestError, sendProblem } from './problem-reply.js';
 import { listenAt } from './socket-listener.js';
+import { pipePrefix } from './socket-path.js';
 
 export interface ServeOptions extends Partial<EventStreamOptions> {
   /** From `socketPathOf`. */
@@ -36,7 +37,6 @@ const maxHeaderBytes = 16 * 1024;
 const patienceMs = { headers: 10_000, request: 15_000, betweenChecks: 1_000 };
 /** Not taken yet: more come at once than the system's default lets wait. */
 const maxWaitingConnections = 4_096;
-const pipePrefix = '\\\\.\\pipe\\';
 /** An id of 64 characters, each percent-encoded. */
 const maxParamLength = 3 * 64;
 const defaultStreams: EventStreamOptions = {
