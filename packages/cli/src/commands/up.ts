@@ -3,12 +3,7 @@ import { copyFile, readFile, rename } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type AuthorityAdmin, connectAdmin, initAuthority } from '@jami-plugin-store/authority';
-import {
-  addStore,
-  createStoreClient,
-  listStores,
-  type StoreClient,
-} from '@jami-plugin-store/client';
+import { addStore, createStoreClient, listStores, type StoreClient } from '@jami-plugin-store/client';
 import { currentPlatform } from '@jami-plugin-store/jpl';
 import { languageOf, reachDaemon } from '../daemon-access.js';
 import type { Io } from '../io.js';
