@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
 import { runKills } from './kill-run.js';
 
-it('a daemon killed in the middle of updates loses and mixes nothing', async () => {
-  const report = await runKills({ kills: 5 });
-  expect(report).toMatchObject({ kills: 5, mixed: 0, lost: 0 });
-  expect(report.old + report.new).toBe(5);
+it('a daemon killed in the middle of its work loses and mixes nothing', async () => {
+  const faults: object[] = [];
+  const report = await runKills({ kills: 8, onFault: (fault) => faults.push(fault) });
+  expect(faults).toEqual([]);
+  expect(report).toMatchObject({ kills: 8, mixed: 0, lost: 0 });
+  expect(report.old + report.new).toBe(8);
 }, 120_000);

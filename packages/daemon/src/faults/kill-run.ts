@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   type Authority,
   DaemonFixtures,
@@ -13,150 +10,230 @@ import {
   writePackage,
 } from '../daemon-fixtures.js';
 import { layoutOf } from '../installed/layout.js';
+import { ChildPool, type FaultChild } from './child-pool.js';
 import { inspect } from './inspect-fixtures.js';
 import type { KillOrder } from './killed-child.js';
 
 export interface KillReport {
-  readonly kills: number;
-  readonly old: number;
-  readonly new: number;
-  readonly mixed: number;
-  readonly lost: number;
+  /** Processes killed with SIGKILL, and how the plugin was seen afterwards. */
+  kills: number;
+  old: number;
+  new: number;
+  mixed: number;
+  lost: number;
 }
 
 export interface KillRunOptions {
   readonly kills: number;
   /** Where data folder and packages stand. Default: the temporary folder. */
   readonly parent?: string | undefined;
-  readonly onProgress?: ((report: KillReport) => void) | undefined;
+  /** Children loaded ahead. */
+  readonly ahead?: number | undefined;
+  readonly onProgress?: ((report: Readonly<KillReport>) => void) | undefined;
+  /** Told of each plugin seen mixed or lost. */
+  readonly onFault?: ((fault: object) => void) | undefined;
 }
 
-// Processes run the build: Node 20 cannot run TypeScript.
-const child = fileURLToPath(new URL('../../dist/faults/killed-child.js', import.meta.url));
-const versions = ['1.0.0', '2.0.0'] as const;
+type State = string;
+const absent = 'absent';
 const preferences = '81a16ba176';
 const moments = ['before', 'half', 'during'] as const;
 
+interface Operation {
+  readonly name: string;
+  readonly order: Pick<KillOrder, 'operation' | 'packagePath'>;
+  /** From which states it can be carried out, and to which it leads. */
+  readonly from: readonly State[];
+  readonly to: (from: State) => State;
+}
+
 /**
- * Installs one version over the other in a child process, again and again, and kills the child with SIGKILL: two times of three at a numbered
- * step of its work on the disk, else after some milliseconds. Each time the plugin is looked at from outside, then a daemon is
- * started on the folder and it is looked at again.
+ * Update, forced reinstall, rollback, uninstall and first install, each in a child process, again and again; the child is killed with SIGKILL: two times of
+ * three at a numbered step of its work on the disk (its start and recovery included), else after some milliseconds. Each time the plugin is
+ * looked at from outside, as it was left; then the next child's daemon recovers the folder and it is looked at again.
  */
 export async function runKills(options: KillRunOptions): Promise<KillReport> {
+  const count: KillReport = { kills: 0, old: 0, new: 0, mixed: 0, lost: 0 };
   await using fixtures = await DaemonFixtures.create(options.parent);
-  const place = await preparePlace(fixtures);
-  const count = { kills: 0, old: 0, new: 0, mixed: 0, lost: 0 };
-  const whole = await runChild(place.order(1), undefined);
-  let current: string = versions[1];
+  await using pool = new ChildPool(options.ahead ?? 2);
+  let place = await preparePlace(fixtures);
+  const lengths = await measure(place, pool);
+  let current: State = absent;
   for (let round = 0; count.kills < options.kills; round += 1) {
-    const target = current === versions[0] ? 1 : 0;
-    const byTime = round % 3 === 2;
-    const step = byTime ? 0 : 1 + ((round * 7) % whole.steps);
-    const moment = moments[Math.floor(round / whole.steps) % moments.length] ?? 'before';
-    // A third longer than a whole run takes, spread evenly: some come after the end.
-    const delayMs = byTime ? (whole.ms * 1.3 * ((round * 37) % 100)) / 100 : undefined;
-    const { killed } = await runChild({ ...place.order(target), step, moment }, delayMs);
-    if (killed) count.kills += 1;
-    const seen = await seeTwice(place, current, versions[target]);
-    if (killed) count[seen.verdict] += 1;
-    else if (seen.verdict === 'mixed' || seen.verdict === 'lost') count[seen.verdict] += 1;
-    if (seen.verdict === 'mixed' || seen.verdict === 'lost')
-      throw new Error(JSON.stringify({ ...count, ...seen, step, moment }));
-    current = seen.version;
+    const operation = choose(place.operations, current, round);
+    const whole = lengths.get(operation.name) ?? { steps: 1, ms: 1 };
+    const order = { ...place.base, ...operation.order, ...aim(round, whole.steps) };
+    const target = operation.to(current);
+    const seen = await killOne(place, pool.take(), {
+      order,
+      current,
+      target,
+      killAfterMs: round % 3 === 2 ? delay(round, whole.ms) : undefined,
+    });
+    if (seen.killed) count.kills += 1;
+    if (seen.killed || isFault(seen.verdict)) count[seen.verdict] += 1;
+    if (isFault(seen.verdict)) {
+      options.onFault?.({ ...seen, operation: operation.name, current, target, ...aim(round, whole.steps) });
+      // What is broken would count again and again: go on with a folder of its own.
+      place = await preparePlace(fixtures);
+      current = absent;
+    } else {
+      current = seen.state;
+      await place.settle(current);
+    }
     options.onProgress?.(count);
   }
   return count;
 }
 
-interface Place {
-  readonly dataDir: string;
-  order(version: 0 | 1): KillOrder;
-  /** Takes the folder, lets recovery do its work, and gives the folder back. */
-  restart(): Promise<void>;
+/** Steps in turn, every third round none: then it is killed by time. Not in the order of rounds, so that operations meet all their steps. */
+function aim(round: number, steps: number): { step: number; moment: KillOrder['moment'] } {
+  const turn = Math.floor((round * 2) / 3);
+  const moment = moments[Math.floor(turn / 5) % moments.length] ?? 'before';
+  return { step: round % 3 === 2 ? 0 : 1 + ((turn * 7) % steps), moment };
 }
+
+/** A third longer than the whole takes, spread evenly: some come after the end. */
+function delay(round: number, ms: number): number {
+  return (ms * 1.3 * ((round * 37) % 100)) / 100;
+}
+
+function choose(operations: readonly Operation[], current: State, round: number): Operation {
+  const possible = operations.filter(({ from }) => from.includes(current));
+  const chosen = possible[round % possible.length];
+  if (chosen === undefined) throw new Error(`nothing can be done from ${current}`);
+  return chosen;
+}
+
+type Verdict = 'old' | 'new' | 'mixed' | 'lost';
+const isFault = (verdict: Verdict): verdict is 'mixed' | 'lost' => verdict === 'mixed' || verdict === 'lost';
+
+interface Round {
+  readonly order: KillOrder;
+  readonly current: State;
+  readonly target: State;
+  readonly killAfterMs: number | undefined;
+}
+
+interface Seen {
+  readonly killed: boolean;
+  readonly verdict: Verdict;
+  readonly state: State;
+  readonly why?: string;
+}
+
+async function killOne(place: Place, child: FaultChild, round: Round): Promise<Seen> {
+  const { order, current, target, killAfterMs } = round;
+  const judge = async (killed: boolean): Promise<Seen> => {
+    const state = await place.see();
+    if (state === current) return { killed, verdict: 'old', state };
+    if (state === target) return { killed, verdict: 'new', state };
+    if (state === absent) return { killed, verdict: 'lost', state };
+    throw new Error(`${state} is neither ${current} nor ${target}`);
+  };
+  let killed = false;
+  try {
+    if ((await child.start(order)) !== undefined) {
+      // What the daemon before left, as this one's recovery brought it to rest.
+      await place.assertAtRest(current);
+      child.goOn(killAfterMs);
+    }
+    ({ killed } = await child.end());
+    return await judge(killed);
+  } catch (error) {
+    await child[Symbol.asyncDispose]();
+    return {
+      killed,
+      verdict: 'mixed',
+      state: '',
+      why: error instanceof Error ? error.message : String(error),
+    };
+  }
+}
+
+/** Each operation once, to its end: how many steps it has, and how long it takes. Ends where nothing is installed. */
+async function measure(
+  place: Place,
+  pool: ChildPool,
+): Promise<ReadonlyMap<string, { steps: number; ms: number }>> {
+  const lengths = new Map<string, { steps: number; ms: number }>();
+  let current: State = absent;
+  for (const name of ['install', 'reinstall', 'update', 'downgrade', 'update', 'rollback', 'uninstall']) {
+    const operation = place.operations.find((one) => one.name === name);
+    if (operation === undefined) throw new Error(`no operation ${name}`);
+    const child = pool.take();
+    await child.start({ ...place.base, ...operation.order, step: 0, moment: 'before' });
+    child.goOn();
+    lengths.set(name, await child.end());
+    current = operation.to(current);
+    const seen = await place.see();
+    if (seen !== current) throw new Error(`${name} led to ${seen}, not to ${current}`);
+    await place.settle(current);
+  }
+  return lengths;
+}
+
+interface Place {
+  readonly base: Omit<KillOrder, 'operation' | 'packagePath'>;
+  readonly operations: readonly Operation[];
+  /** The plugin from outside, without a daemon. Throws where it is mixed. */
+  see(): Promise<State>;
+  /** Throws unless the folder is at rest with the plugin as it was. */
+  assertAtRest(state: State): Promise<void>;
+  /** Gives a plugin that was installed anew its values. */
+  settle(state: State): Promise<void>;
+}
+
+const [first, second] = ['1.0.0', '2.0.0'] as const;
 
 async function preparePlace(fixtures: DaemonFixtures): Promise<Place> {
   const authority: Authority = await fixtures.authority();
   const signer: Signer = await (await authority.organization('Hello Ltd'))();
   const rootPem = fixtures.path('root.pem');
   await writeFile(rootPem, authority.rootPem);
-  const [first, second] = await Promise.all(
-    versions.map((version) => writePackage(fixtures, signer, { version })),
-  );
+  const oldPackage = await writePackage(fixtures, signer, { version: first });
+  const newPackage = await writePackage(fixtures, signer, { version: second });
   const dataDir = fixtures.path('data');
-  const start = () => startDaemon(fixtures, [authority.anchor], { dataDir });
   {
-    await using daemon = await start();
+    await using daemon = await startDaemon(fixtures, [authority.anchor], { dataDir });
     await daemon.install({ path: await writePackage(fixtures, signer, { id: 'Neighbour' }) });
-    const { path } = await daemon.install({ path: first ?? '' });
-    await writeFile(join(path, 'preferences.msgpack'), Buffer.from(preferences, 'hex'));
   }
+  const [at, layout] = [fixtureInstant.toISOString(), layoutOf(dataDir)];
+  const see = async (): Promise<State> => {
+    if ((await inspect(dataDir, 'Neighbour')) === absent) throw new Error('the neighbour is gone');
+    const seen = await inspect(dataDir, 'Greeter');
+    if (seen === absent) return absent;
+    const isFresh = seen.preferences === '80';
+    if (seen.preferences !== preferences && !isFresh) throw new Error(`the values are ${seen.preferences}`);
+    if (isFresh && hasValues) throw new Error('the values are gone');
+    return seen.version;
+  };
+  let hasValues = false;
+  const install = (packagePath: string) => ({ operation: 'install' as const, packagePath });
   return {
-    dataDir,
-    order: (version) => ({
-      dataDir,
-      rootPem,
-      packagePath: (version === 0 ? first : second) ?? '',
-      platform: fixturePlatform,
-      at: fixtureInstant.toISOString(),
-      step: 0,
-      moment: 'before',
-    }),
-    restart: async () => {
-      await (await start())[Symbol.asyncDispose]();
-      const left = await readdir(layoutOf(dataDir).staging);
+    base: { dataDir, rootPem, platform: fixturePlatform, at, step: 0, moment: 'before' },
+    operations: [
+      { name: 'install', order: install(oldPackage), from: [absent], to: () => first },
+      { name: 'update', order: install(newPackage), from: [first], to: () => second },
+      { name: 'rollback', order: { operation: 'rollback' }, from: [second], to: () => first },
+      { name: 'downgrade', order: install(oldPackage), from: [second], to: () => first },
+      { name: 'reinstall', order: install(oldPackage), from: [first], to: () => first },
+      { name: 'uninstall', order: { operation: 'uninstall' }, from: [first, second], to: () => absent },
+    ],
+    see,
+    assertAtRest: async (state) => {
+      const seen = await see();
+      if (seen !== state) throw new Error(`${state} before the restart, ${seen} after it`);
+      const left = await readdir(layout.staging);
       if (left.length > 0) throw new Error(`left in staging: ${left.join(', ')}`);
+      const homes = await readdir(layout.versions);
+      if (homes.includes('Greeter') !== (state !== absent))
+        throw new Error(`left among the versions: ${homes}`);
+    },
+    settle: async (state) => {
+      hasValues = state !== absent;
+      if (hasValues)
+        await writeFile(join(layout.link('Greeter'), 'preferences.msgpack'), Buffer.from(preferences, 'hex'));
     },
   };
-}
-
-/** How one child ended, its steps where it came to the end, and how long it worked after its daemon was up. */
-async function runChild(
-  order: KillOrder,
-  delayMs: number | undefined,
-): Promise<{ killed: boolean; steps: number; ms: number }> {
-  const worker = spawn(process.execPath, [child, JSON.stringify(order)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [said, complaint, upAt] = ['', '', 0];
-  worker.stderr.on('data', (chunk: Buffer) => {
-    complaint += String(chunk);
-  });
-  worker.stdout.on('data', (chunk: Buffer) => {
-    // Counted from here: most of a short life is the start of the process.
-    if (said === '' && delayMs !== undefined) setTimeout(() => worker.kill('SIGKILL'), delayMs);
-    if (said === '') upAt = performance.now();
-    said += String(chunk);
-  });
-  const [code, signal] = (await once(worker, 'close')) as [number | null, NodeJS.Signals | null];
-  if (signal !== 'SIGKILL' && code !== 0) throw new Error(`the child failed: ${complaint}`);
-  const steps = Number(/DONE (\d+)/.exec(said)?.[1] ?? 0);
-  return { killed: signal === 'SIGKILL', steps, ms: performance.now() - upAt };
-}
-
-async function seeTwice(
-  place: Place,
-  old: string,
-  target: string,
-): Promise<{ verdict: 'old' | 'new' | 'mixed' | 'lost'; version: string; why?: string }> {
-  try {
-    const before = await see(place.dataDir);
-    await place.restart();
-    const after = await see(place.dataDir);
-    if (before === 'absent' || after === 'absent') return { verdict: 'lost', version: 'absent' };
-    if (before !== after) throw new Error(`${before} before the restart, ${after} after it`);
-    if (after !== old && after !== target) throw new Error(`${after} is neither ${old} nor ${target}`);
-    return { verdict: after === old ? 'old' : 'new', version: after };
-  } catch (error) {
-    return { verdict: 'mixed', version: '', why: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-async function see(dataDir: string): Promise<string> {
-  const neighbour = await inspect(dataDir, 'Neighbour');
-  if (neighbour === 'absent') throw new Error('the neighbour is gone');
-  const seen = await inspect(dataDir, 'Greeter');
-  if (seen === 'absent') return seen;
-  if (seen.preferences !== preferences) throw new Error(`the preferences are ${seen.preferences}`);
-  return seen.version;
 }

@@ -1,26 +1,35 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { notOffered, parseTrustAnchors } from '@jami-plugin-store/trust';
-import { createDaemon } from '../daemon.js';
+import { createDaemon, type Daemon } from '../daemon.js';
 import { nodeDisk } from '../disk/disk.js';
 import { steppedDisk } from './stepped-disk.js';
 
-/** What a child process is to do: one install, in which it may kill itself at one step. */
+/** What a child process is to do: start a daemon, which recovers the folder, then one operation; it may kill itself at one step of all that. */
 export interface KillOrder {
   readonly dataDir: string;
   readonly rootPem: string;
-  readonly packagePath: string;
   readonly platform: string;
   readonly at: string;
-  /** 0: at none. */
+  readonly operation: 'install' | 'rollback' | 'uninstall';
+  /** Of an install. */
+  readonly packagePath?: string | undefined;
+  /** Counted from the start of the daemon; 0: at none. */
   readonly step: number;
   /** Before the step, after half of it, or while it runs. */
   readonly moment: 'before' | 'half' | 'during';
 }
 
-const order = JSON.parse(process.argv[2] ?? '') as KillOrder;
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const die = (): void => void process.kill(process.pid, 'SIGKILL');
-let steps = 0;
 
+// Loaded before it is told what to do: most of a short life is the start of the process.
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+say('READY');
+const order = JSON.parse((await lines.next()).value ?? '') as KillOrder;
+
+let steps = 0;
 const disk = steppedDisk(nodeDisk(), async ({ number, half }) => {
   steps = number;
   if (number !== order.step) return;
@@ -29,15 +38,28 @@ const disk = steppedDisk(nodeDisk(), async ({ number, half }) => {
   else die();
 });
 const at = new Date(order.at);
-await using daemon = await createDaemon({
-  dataDir: order.dataDir,
-  anchors: parseTrustAnchors(await readFile(order.rootPem)),
-  revocation: 'when-named',
-  ask: async (questions) => questions.map(({ certificate }) => notOffered(certificate)),
-  clock: () => at,
-  platform: order.platform,
-  disk,
-});
-process.stdout.write('STARTED\n');
-await daemon.install({ path: order.packagePath, force: true });
-process.stdout.write(`DONE ${steps}\n`);
+{
+  await using daemon = await createDaemon({
+    dataDir: order.dataDir,
+    anchors: parseTrustAnchors(await readFile(order.rootPem)),
+    revocation: 'when-named',
+    ask: async (questions) => questions.map(({ certificate }) => notOffered(certificate)),
+    clock: () => at,
+    platform: order.platform,
+    limits: { retireMs: 0 },
+    disk,
+  });
+  say(`STARTED ${steps}`);
+  // Until it is told to go on, so that what recovery made can be looked at.
+  await lines.next();
+  await carryOut(daemon);
+  say(`DONE ${steps}`);
+}
+process.stdin.destroy();
+await once(process.stdout.end(), 'finish');
+
+async function carryOut(daemon: Daemon): Promise<void> {
+  if (order.operation === 'rollback') await daemon.rollback('Greeter');
+  else if (order.operation === 'uninstall') await daemon.uninstall('Greeter');
+  else await daemon.install({ path: order.packagePath ?? '', force: true });
+}
