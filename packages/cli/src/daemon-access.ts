@@ -80,6 +80,19 @@ async function isEntered(path: string): Promise<boolean> {
   );
 }
 
+/**
+ * Asking about a plugin does not make a data folder that is not there.
+ * @throws {DaemonError} PLUGIN_NOT_INSTALLED
+ */
+export async function assertDataDir(
+  io: Io,
+  id: string,
+  options: { dataDir?: string | undefined },
+): Promise<void> {
+  if (await exists(dataDirOf(io, options))) return;
+  throw new DaemonError('PLUGIN_NOT_INSTALLED', `${id} is not installed`);
+}
+
 /** False only where there is certainly nothing. */
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(

@@ -113,7 +113,9 @@ describe('jpl install FILE', () => {
       expect.objectContaining({ code: 'NO_TRUST_ANCHOR', resultCode: 400 }),
     ]);
     const left = await namesIn(join(place.cwd, 'data'));
-    expect(left).toEqual(['jpl', 'jpl/lock', 'plugins', 'plugins/.staging', 'plugins/.versions']);
+    // The refusal itself is written down.
+    const own = ['jpl', 'jpl/activity.jsonl', 'jpl/lock', 'plugins', 'plugins/.staging', 'plugins/.versions'];
+    expect(left).toEqual(own);
   });
 
   it('judges at the instant it is told', async () => {
@@ -185,6 +187,12 @@ describe('jpl list and uninstall', () => {
       1,
       { code: 'PLUGIN_NOT_INSTALLED', message: 'Demo is not installed' },
     ]);
+    for (const command of ['rollback', 'adopt']) {
+      const asked = await jpl(place, command, 'Demo', '--data-dir', 'data', '--json');
+      expect([asked.code, asked.json().code]).toEqual([1, 'PLUGIN_NOT_INSTALLED']);
+    }
+    const log = await jpl(place, 'log', '--data-dir', 'data', '--json');
+    expect([log.code, log.json()]).toEqual([0, { entries: [], hasMore: false }]);
     expect(await namesIn(place.cwd)).toEqual([]);
   });
 

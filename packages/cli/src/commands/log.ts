@@ -1,6 +1,5 @@
-import { access } from 'node:fs/promises';
 import type { ActivityEntry, ActivityReport } from '@jami-plugin-store/contract';
-import { dataDirOf, openDaemon } from '../daemon-access.js';
+import { dataDirOf, exists, openDaemon } from '../daemon-access.js';
 import { type Io, printJson } from '../io.js';
 import { printable } from '../printable.js';
 
@@ -26,11 +25,7 @@ export async function log(io: Io, options: LogOptions): Promise<number> {
 }
 
 async function read(io: Io, options: LogOptions): Promise<ActivityReport> {
-  const isThere = await access(dataDirOf(io, options)).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
-  );
-  if (!isThere) return { entries: [], hasMore: false };
+  if (!(await exists(dataDirOf(io, options)))) return { entries: [], hasMore: false };
   await using daemon = await openDaemon(io, { dataDir: options.dataDir });
   const { after, limit } = options;
   return await daemon.activity({ after, limit, signal: io.signal });

@@ -1,4 +1,4 @@
-import { openDaemon } from '../daemon-access.js';
+import { assertDataDir, openDaemon } from '../daemon-access.js';
 import { type Io, printJson } from '../io.js';
 import type { PolicyOptions } from '../policy.js';
 
@@ -8,6 +8,7 @@ export async function rollback(
   id: string,
   options: PolicyOptions & { readonly json?: boolean | undefined },
 ): Promise<number> {
+  await assertDataDir(io, id, options);
   await using daemon = await openDaemon(io, options);
   const report = await daemon.rollback(id, { signal: io.signal });
   if (options.json) printJson(io, report);

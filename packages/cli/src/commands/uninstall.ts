@@ -1,5 +1,4 @@
-import { DaemonError } from '@jami-plugin-store/daemon';
-import { dataDirOf, exists, openDaemon } from '../daemon-access.js';
+import { assertDataDir, openDaemon } from '../daemon-access.js';
 import { type Io, printJson } from '../io.js';
 
 export interface UninstallOptions {
@@ -7,11 +6,9 @@ export interface UninstallOptions {
   readonly json?: boolean | undefined;
 }
 
-/** `jpl uninstall ID`. A data folder that is not there is not made by asking. */
+/** `jpl uninstall ID`. */
 export async function uninstall(io: Io, id: string, options: UninstallOptions): Promise<number> {
-  if (!(await exists(dataDirOf(io, options)))) {
-    throw new DaemonError('PLUGIN_NOT_INSTALLED', `${id} is not installed`);
-  }
+  await assertDataDir(io, id, options);
   await using daemon = await openDaemon(io, { dataDir: options.dataDir });
   const report = await daemon.uninstall(id, { signal: io.signal });
   if (options.json) printJson(io, report);
