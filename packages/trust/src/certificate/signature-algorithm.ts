@@ -61,7 +61,8 @@ export function signatureSchemeOf(algorithmIdentifier: Uint8Array): SignatureSch
   return oid === rsassaPss ? readPss(reader) : undefined;
 }
 
-// RFC 4055 3.1: one SHA-2 hash for message and mask, a salt as long as the hash, trailer 1. The defaults are SHA-1.
+// RFC 4055 3.1: one SHA-2 hash for message and mask, trailer 1; the defaults are SHA-1. A salt as long as the hash or longer:
+// OpenSSL before 3.1 takes the longest that fits.
 function readPss(algorithm: DerReader): SignatureScheme | undefined {
   const reader = algorithm.sequence('RSASSA-PSS parameters');
   algorithm.end('signature algorithm');
@@ -77,7 +78,7 @@ function readPss(algorithm: DerReader): SignatureScheme | undefined {
   const saltReader = new DerReader(salt);
   const saltLength = counterOf(saltReader.next(tags.integer, 'saltLength').content);
   saltReader.end('saltLength');
-  if (maskHash !== hash || saltLength !== digestLengths[hash]) return undefined;
+  if (maskHash !== hash || saltLength < digestLengths[hash]) return undefined;
   return { key: 'rsa', hash, pssSaltLength: saltLength };
 }
 

@@ -64,7 +64,8 @@ describe('signatures that openssl makes', () => {
     ['RSA, SHA3-256', rsa(2048), ['-sha3-256'], 'SIGNATURE_ALGORITHM_UNSUPPORTED'],
     ['PSS, SHA-256', rsa(2048), pss('sha256', 'digest'), 'good'],
     ['PSS, SHA-512', rsa(2048), pss('sha512', 'digest'), 'good'],
-    ['PSS with another salt', rsa(2048), pss('sha256', '30'), 'SIGNATURE_ALGORITHM_UNSUPPORTED'],
+    ['PSS with the longest salt', rsa(2048), pss('sha256', 'max'), 'good'],
+    ['PSS with a shorter salt', rsa(2048), pss('sha256', '30'), 'SIGNATURE_ALGORITHM_UNSUPPORTED'],
     [
       'PSS with another mask hash',
       rsa(2048),
@@ -137,7 +138,8 @@ describe('signatureSchemeOf', () => {
     });
     const sha384 = sequence(oid('2.16.840.1.101.3.4.2.2'));
     expect(signatureSchemeOf(pssOf(hash, tlv(0xa1, mgf1(sha384)), salt))).toBeUndefined();
-    expect(signatureSchemeOf(pssOf(hash, mask, tlv(0xa2, integer(33))))).toBeUndefined();
+    expect(signatureSchemeOf(pssOf(hash, mask, tlv(0xa2, integer(31))))).toBeUndefined();
+    expect(signatureSchemeOf(pssOf(hash, mask, tlv(0xa2, integer(33))))).toMatchObject({ pssSaltLength: 33 });
     expect(signatureSchemeOf(pssOf(hash, mask))).toBeUndefined();
     expect(signatureSchemeOf(pssOf(mask, salt))).toBeUndefined();
     expect(() => signatureSchemeOf(pssOf(hash, mask, salt, tlv(0xa3, integer(1))))).toThrow('too many');
