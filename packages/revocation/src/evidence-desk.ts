@@ -14,7 +14,7 @@ export interface DeskOptions {
 }
 
 /** Judges bytes: a finding, or a TrustError. */
-export type Accept = (bytes: Buffer) => RevocationFinding | Promise<RevocationFinding>;
+type Accept = (bytes: Buffer) => RevocationFinding | Promise<RevocationFinding>;
 
 /** Where evidence about one question comes from: the cache, or servers. Whatever it brings is judged by `accept` each time. */
 export interface EvidenceDesk {
