@@ -13,12 +13,16 @@ export interface CallDeskOptions {
 
 const noReplyExpected = 1;
 
+export interface CallDesk {
+  take(call: Message, connection: BusConnection): void;
+  /** Takes nothing more off the bus, and waits until what was taken is answered. */
+  close(connection: BusConnection): Promise<void>;
+}
+
 /** Takes method calls off a bus, has them answered, and sends the answers. */
-export function callDesk(
-  tree: ObjectTree,
-  { maxRunningCalls, onFailure }: CallDeskOptions,
-): (call: Message, connection: BusConnection) => void {
-  let running = 0;
+export function callDesk(tree: ObjectTree, { maxRunningCalls, onFailure }: CallDeskOptions): CallDesk {
+  const running = new Set<Promise<void>>();
+  let isClosed = false;
 
   const reply = async (call: Message, connection: BusConnection): Promise<void> => {
     try {
@@ -30,17 +34,27 @@ export function callDesk(
     }
   };
 
-  return (call, connection) => {
-    // A bus may show a connection what others say to each other; that is not for it to answer.
-    if (call.destination !== undefined && !connection.names.has(call.destination)) return;
-    running += 1;
-    if (running >= maxRunningCalls) connection.hold(true);
-    reply(call, connection)
-      .catch((error: unknown) => onFailure(error, call))
-      .finally(() => {
-        running -= 1;
-        if (running < maxRunningCalls) connection.hold(false);
-      });
+  const hold = (connection: BusConnection): void =>
+    connection.hold(isClosed || running.size >= maxRunningCalls);
+
+  return {
+    take: (call, connection) => {
+      // A bus may show a connection what others say to each other; that is not for it to answer.
+      if (call.destination !== undefined && !connection.names.has(call.destination)) return;
+      const work = reply(call, connection)
+        .catch((error: unknown) => onFailure(error, call))
+        .finally(() => {
+          running.delete(work);
+          hold(connection);
+        });
+      running.add(work);
+      hold(connection);
+    },
+    close: async (connection) => {
+      isClosed = true;
+      hold(connection);
+      await Promise.all(running);
+    },
   };
 }
 

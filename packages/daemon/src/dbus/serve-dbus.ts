@@ -4,7 +4,7 @@ import { errorOutcome } from '../error-outcome.js';
 import { layoutOf } from '../installed/layout.js';
 import { sessionBusSockets } from './bus-address.js';
 import { type BusConnection, openBus } from './bus-connection.js';
-import { callDesk } from './call-desk.js';
+import { type CallDesk, callDesk } from './call-desk.js';
 import { readMachineId } from './machine-id.js';
 import { objectTree } from './object-tree.js';
 import { pluginManagerHandlers } from './plugin-manager-handlers.js';
@@ -21,6 +21,8 @@ export interface DBusOptions {
   /** Bytes of a call's arguments. */
   readonly maxBodyBytes?: number | undefined;
   readonly maxRunningCalls?: number | undefined;
+  /** How long calls under way may take when the face is closed. */
+  readonly closeGraceMs?: number | undefined;
 }
 
 /** The daemon's face on the session bus. */
@@ -36,6 +38,7 @@ const defaults = {
   /** As much as a request to the HTTP API may have. */
   maxBodyBytes: 64 * 1024,
   maxRunningCalls: 256,
+  closeGraceMs: 5_000,
 };
 
 /**
@@ -57,37 +60,49 @@ export async function serveDBus(daemon: Daemon, options: DBusOptions = {}): Prom
   const maxRunningCalls = options.maxRunningCalls ?? defaults.maxRunningCalls;
   const timeoutMs = options.timeoutMs ?? defaults.timeoutMs;
   const closing = new AbortController();
+  const desk = callDesk(tree, { maxRunningCalls, onFailure });
   const open = (): Promise<BusConnection> =>
     openBus({
       sockets: sessionBusSockets(env),
       name: busName,
-      onCall: callDesk(tree, { maxRunningCalls, onFailure }),
+      onCall: desk.take,
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), closing.signal]),
       maxBodyBytes: options.maxBodyBytes ?? defaults.maxBodyBytes,
     });
-  return new KeptConnection(await open(), open, closing, options);
+  return new KeptConnection(await open(), open, { desk, closing }, options);
 }
 
 /** A connection that is made anew whenever it is lost. */
 class KeptConnection implements DBusServer {
   readonly name = busName;
   readonly #closing: AbortController;
+  readonly #desk: CallDesk;
+  readonly #graceMs: number;
   readonly #keeping: Promise<void>;
   #connection: BusConnection;
 
   constructor(
     first: BusConnection,
     open: () => Promise<BusConnection>,
-    closing: AbortController,
+    { desk, closing }: { desk: CallDesk; closing: AbortController },
     options: DBusOptions,
   ) {
     this.#closing = closing;
+    this.#desk = desk;
+    this.#graceMs = options.closeGraceMs ?? defaults.closeGraceMs;
     this.#connection = first;
     this.#keeping = this.#keep(open, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
+    const grace = new AbortController();
+    await Promise.race([
+      this.#desk.close(this.#connection),
+      this.#connection.closed,
+      pause(this.#graceMs, grace.signal),
+    ]);
+    grace.abort();
     await this.#connection[Symbol.asyncDispose]();
     await this.#keeping;
   }
