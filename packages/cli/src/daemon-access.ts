@@ -12,6 +12,7 @@ import {
   serveDaemon,
   socketPathOf,
 } from '@jami-plugin-store/daemon';
+import { preferredLanguages } from '@jami-plugin-store/jpl';
 import { parseTrustAnchors, type TrustAnchor } from '@jami-plugin-store/trust';
 import type { Io } from './io.js';
 import { defaultDataDir } from './options.js';
@@ -23,14 +24,22 @@ export function dataDirOf(io: Io, options: { dataDir?: string | undefined }): st
   return resolve(io.cwd, options.dataDir ?? defaultDataDir(io));
 }
 
-/** The language of texts: Jami's own variable first, then the system's. */
+const languageTag = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$/;
+const maxLanguages = 3;
+
+/** The languages of texts as tags, best first: Jami's own variable, else the system's (`fr_CA.UTF-8` is `fr-CA`), else `en`. */
 export function languageOf(io: Io): string {
-  const { JAMI_LANG, LC_ALL, LC_MESSAGES, LANG } = io.env;
-  return [JAMI_LANG, LC_ALL, LC_MESSAGES, LANG].find((value) => value) ?? 'en';
+  const tags = preferredLanguages(io.env).map((locale) => locale.replace(/[.@].*$/, '').replaceAll('_', '-'));
+  const known = tags.filter((tag) => languageTag.test(tag)).slice(0, maxLanguages);
+  return known.join(', ') || 'en';
 }
 
 /** A daemon in this process, by the user's policy and the configured stores; it owns the data folder until closed. */
-export async function startDaemon(io: Io, options: PolicyOptions): Promise<Daemon> {
+export async function startDaemon(
+  io: Io,
+  options: PolicyOptions,
+  { keepsLoaded = false } = {},
+): Promise<Daemon> {
   const dataDir = dataDirOf(io, options);
   const policy = await choosePolicy(io, { ...options, dataDir });
   const byHand = (options.trustAnchor ?? []).length > 0;
@@ -42,6 +51,7 @@ export async function startDaemon(io: Io, options: PolicyOptions): Promise<Daemo
     clock: io.clock,
     at: policy.at,
     language: languageOf(io),
+    keepsLoaded,
     logger: { warn: (_about, message) => io.stderr(`warning: ${printable(message)}\n`) },
   });
 }
@@ -168,6 +178,14 @@ function closingBy(api: DaemonApi, close: () => Promise<void>): DaemonApi {
     adopt: (id, call) => api.adopt(id, call),
     check: (id, call) => api.check(id, call),
     activity: (call) => api.activity(call),
+    load: (id, call) => api.load(id, call),
+    unload: (id, call) => api.unload(id, call),
+    unloadAll: (call) => api.unloadAll(call),
+    settings: (call) => api.settings(call),
+    changeSettings: (change, call) => api.changeSettings(change, call),
+    preferences: (id, call) => api.preferences(id, call),
+    setPreferences: (id, change, call) => api.setPreferences(id, change, call),
+    resetPreferences: (id, call) => api.resetPreferences(id, call),
     events: (call) => api.events(call),
     [Symbol.asyncDispose]: close,
   };

@@ -59,12 +59,6 @@ export async function askStore<Answer>(
   ask: (store: StoreApi) => Promise<Answer>,
 ): Promise<Answer> {
   const { url } = await chooseStore(io, question);
-  await using network: Network = createNetwork({ language: acceptLanguage(languageOf(io)) });
+  await using network: Network = createNetwork({ language: languageOf(io) });
   return await ask(createStoreApi(network, url, question.platform ?? currentPlatform()));
-}
-
-/** A locale of the system (`fr_CA.UTF-8`) as a language tag of HTTP (`fr-CA`). */
-export function acceptLanguage(locale: string): string {
-  const tag = locale.split(/[.@]/, 1)[0]?.replaceAll('_', '-') ?? '';
-  return /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(tag) ? tag : 'en';
 }

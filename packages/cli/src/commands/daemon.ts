@@ -22,7 +22,7 @@ export async function daemon(io: Io, options: DaemonCommandOptions): Promise<num
     io.stderr(`WARNING: every package is judged as if it were ${options.at.toISOString()} (--at)\n`);
   }
   if (options.revocation === 'off') io.stderr('WARNING: revocation is never asked (--revocation off)\n');
-  await using running = await startDaemon(io, options);
+  await using running = await startDaemon(io, options, { keepsLoaded: true });
   if (running.info.anchors.length === 0) {
     io.stderr('warning: no trust anchor and no store is configured, so every install will be refused\n');
   }

@@ -16,7 +16,7 @@ import type { PolicyOptions } from '../policy.js';
 import { printable } from '../printable.js';
 import { drawProgress } from '../progress.js';
 import { describeRefusal, InstallFailure, refusalOf } from '../refusal.js';
-import { acceptLanguage, chooseStore } from '../store-access.js';
+import { chooseStore } from '../store-access.js';
 
 export interface InstallOptions extends PolicyOptions {
   readonly store?: string | undefined;
@@ -94,7 +94,7 @@ async function installFromStore(
     cacheDir: defaultCacheDir(io),
     daemon,
     platform: currentPlatform(),
-    language: acceptLanguage(languageOf(io)),
+    language: languageOf(io),
   });
   const snapshot = await installWatched(io, client, id, consentOf(options));
   if (snapshot.state === 'installed') return { id, version: snapshot.installed?.version ?? '' };

@@ -7,6 +7,7 @@ import { daemon } from './daemon.js';
 import { install } from './install.js';
 import { list } from './list.js';
 import { log } from './log.js';
+import { registerManaging } from './register-managing.js';
 import { rollback } from './rollback.js';
 import { uninstall } from './uninstall.js';
 import { verify } from './verify.js';
@@ -88,6 +89,8 @@ export function registerDaemon(program: Command, io: Io, run: Run): void {
     .addOption(new Option('--limit <count>', 'at most so many entries').argParser(parseWithin(1, 1_000)))
     .addOption(json())
     .action((options) => run(() => log(io, options)));
+
+  registerManaging(program, io, run);
 
   addPolicy(program.command('daemon'))
     .description('own a data folder and serve it on its socket')

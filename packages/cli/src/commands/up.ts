@@ -8,7 +8,6 @@ import { currentPlatform } from '@jami-plugin-store/jpl';
 import { languageOf, reachDaemon } from '../daemon-access.js';
 import type { Io } from '../io.js';
 import { printable } from '../printable.js';
-import { acceptLanguage } from '../store-access.js';
 import { type ChildServer, startServer } from '../up/child-server.js';
 import { isThere, type MadeSample, makeSample, readSamples, type Sample } from '../up/sample.js';
 import { tamper } from '../up/tamper.js';
@@ -254,7 +253,7 @@ async function useStore(
     cacheDir: join(dir, 'cache'),
     daemon: api,
     platform: currentPlatform(),
-    language: acceptLanguage(languageOf(io)),
+    language: languageOf(io),
   });
   await client.start();
   const catalog = await client.refresh();

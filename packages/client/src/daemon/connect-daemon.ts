@@ -5,12 +5,19 @@ import {
   DaemonEvent,
   DaemonInfo,
   DaemonProblem,
+  DaemonSettings,
   daemonRoutes,
   InstalledPlugins,
   InstallReport,
+  LoadReport,
+  managingRoutes,
   PluginDetails,
+  PluginPreferences,
+  type PreferencesChange,
   RollbackReport,
+  type SettingsChange,
   UninstallReport,
+  UnloadAllReport,
 } from '@jami-plugin-store/contract';
 import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/value';
@@ -54,7 +61,7 @@ export function connectDaemon(socketPath: string, options: ConnectDaemonOptions 
 }
 
 interface Call {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   path: string;
   body?: unknown;
   timeoutMs?: number;
@@ -124,6 +131,43 @@ class SocketDaemon implements DaemonApi {
     if (call.limit !== undefined) query.set('limit', String(call.limit));
     const path = query.size === 0 ? daemonRoutes.activity : `${daemonRoutes.activity}?${query}`;
     return this.#ask(ActivityReport, { method: 'GET', path, signal: call.signal });
+  }
+
+  load(id: string, call: DaemonCall = {}) {
+    return this.#change(LoadReport, managingRoutes.load(id), call);
+  }
+
+  unload(id: string, call: DaemonCall = {}) {
+    return this.#change(LoadReport, managingRoutes.unload(id), call);
+  }
+
+  unloadAll(call: DaemonCall = {}) {
+    return this.#change(UnloadAllReport, managingRoutes.unloadAll, call);
+  }
+
+  settings(call: DaemonCall = {}) {
+    return this.#ask(DaemonSettings, { method: 'GET', path: managingRoutes.settings, signal: call.signal });
+  }
+
+  changeSettings(body: SettingsChange, call: DaemonCall = {}) {
+    return this.#patch(DaemonSettings, managingRoutes.settings, body, call);
+  }
+
+  preferences(
+    id: string,
+    call: DaemonCall & { account?: string | undefined; language?: string | undefined } = {},
+  ) {
+    const path = withQuery(managingRoutes.preferences(id), { account: call.account, lang: call.language });
+    return this.#ask(PluginPreferences, { method: 'GET', path, signal: call.signal });
+  }
+
+  setPreferences(id: string, body: PreferencesChange, call: DaemonCall = {}) {
+    return this.#patch(PluginPreferences, managingRoutes.preferences(id), body, call);
+  }
+
+  resetPreferences(id: string, call: DaemonCall & { account?: string | undefined } = {}) {
+    const path = withQuery(managingRoutes.preferences(id), { account: call.account });
+    return this.#ask(PluginPreferences, { method: 'DELETE', path, signal: call.signal });
   }
 
   async *events(call: DaemonCall = {}): AsyncGenerator<DaemonNews, void> {
@@ -204,6 +248,17 @@ class SocketDaemon implements DaemonApi {
   #change<T extends TSchema>(schema: T, path: string, { signal }: DaemonCall): Promise<Static<T>> {
     const timeoutMs = this.#options.installTimeoutMs ?? 600_000;
     return this.#ask(schema, { method: 'POST', path, timeoutMs, signal });
+  }
+
+  /** Enabling plugins loads those that are remembered, which may take long. */
+  #patch<T extends TSchema>(
+    schema: T,
+    path: string,
+    body: unknown,
+    { signal }: DaemonCall,
+  ): Promise<Static<T>> {
+    const timeoutMs = this.#options.installTimeoutMs ?? 600_000;
+    return this.#ask(schema, { method: 'PATCH', path, body, timeoutMs, signal });
   }
 
   async #send(
@@ -325,6 +380,12 @@ async function waitUntil(timer: Timer, ms: number, signal: AbortSignal): Promise
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+}
+
+function withQuery(path: string, fields: Readonly<Record<string, string | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, value);
+  return query.size === 0 ? path : `${path}?${query}`;
 }
 
 function withLanguage(path: string, language: string | undefined): string {

@@ -4,12 +4,18 @@ import type {
   CheckReport,
   DaemonEvent,
   DaemonInfo,
+  DaemonSettings,
   InstalledPlugin,
   InstallReport,
   InstallRequest,
+  LoadReport,
   PluginDetails,
+  PluginPreferences,
+  PreferencesChange,
   RollbackReport,
+  SettingsChange,
   UninstallReport,
+  UnloadAllReport,
 } from '@jami-plugin-store/contract';
 import type { ClientError } from '../error.js';
 
@@ -47,6 +53,24 @@ export interface DaemonApi extends AsyncDisposable {
   activity(
     call?: DaemonCall & { after?: number | undefined; limit?: number | undefined },
   ): Promise<ActivityReport>;
+  /** Loads a plugin's library, now and at every start of the daemon. */
+  load(id: string, call?: DaemonCall): Promise<LoadReport>;
+  unload(id: string, call?: DaemonCall): Promise<LoadReport>;
+  /** Unloads and forgets every plugin. */
+  unloadAll(call?: DaemonCall): Promise<UnloadAllReport>;
+  settings(call?: DaemonCall): Promise<DaemonSettings>;
+  changeSettings(change: SettingsChange, call?: DaemonCall): Promise<DaemonSettings>;
+  /** Definitions and effective values: of all accounts, or of one. */
+  preferences(
+    id: string,
+    call?: DaemonCall & { account?: string | undefined; language?: string | undefined },
+  ): Promise<PluginPreferences>;
+  /** Sets values; all are checked before one is stored. */
+  setPreferences(id: string, change: PreferencesChange, call?: DaemonCall): Promise<PluginPreferences>;
+  resetPreferences(
+    id: string,
+    call?: DaemonCall & { account?: string | undefined },
+  ): Promise<PluginPreferences>;
   /** Ends only by its signal or with this object; a daemon that goes away is waited for. */
   events(call?: DaemonCall): AsyncGenerator<DaemonNews, void>;
 }
