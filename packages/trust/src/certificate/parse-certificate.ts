@@ -12,10 +12,11 @@ import {
   tags,
 } from './der.js';
 import { DerError } from './der-error.js';
-import { assertInteger, bitsOf, counterOf, oidOf, timeOf, wholeOctetsOf } from './der-value.js';
+import { assertInteger, bitsOf, counterOf, timeOf } from './der-value.js';
 import { readExtensions } from './extension.js';
 import { readName } from './name.js';
 import { readPublicKey } from './public-key.js';
+import { readSignedEnvelope } from './signed-envelope.js';
 
 /** The largest certificate that is read, in bytes and in DER elements. */
 export const certificateLimits: DerLimits = { maxBytes: 1 << 18, maxDepth: 20, maxElements: 20_000 };
@@ -41,12 +42,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
 }
 
 function readCertificate(node: DerNode): Certificate {
-  const outer = DerReader.of(node, tags.sequence, 'certificate');
-  const tbs = outer.next(tags.sequence, 'tbsCertificate');
-  const algorithm = readAlgorithm(outer.next(tags.sequence, 'signatureAlgorithm'));
-  const signature = wholeOctetsOf(outer.next(tags.bitString, 'signatureValue').content);
-  outer.end('certificate');
-
+  const { tbs, signatureAlgorithm, signature } = readSignedEnvelope(node, 'certificate');
   const reader = new DerReader(tbs.content);
   const version = readVersion(reader);
   const serialNumber = readSerialNumber(reader);
@@ -60,7 +56,7 @@ function readCertificate(node: DerNode): Certificate {
   reader.end('tbsCertificate');
 
   // RFC 5280 4.1.1.2: byte for byte, so parameters too.
-  if (Buffer.compare(inner, algorithm.der) !== 0)
+  if (Buffer.compare(inner, signatureAlgorithm.der) !== 0)
     throw new TrustError(
       'CERTIFICATE_ALGORITHMS_DISAGREE',
       'The certificate names one signature algorithm inside and another outside.',
@@ -75,21 +71,12 @@ function readCertificate(node: DerNode): Certificate {
     subject,
     ...validity,
     publicKey,
-    signatureAlgorithm: algorithm,
+    signatureAlgorithm,
     signature,
     extensions,
     ...readDecodedExtensions(extensions, subject.text),
     fingerprint: createHash('sha256').update(node.der).digest('hex'),
   });
-}
-
-/** AlgorithmIdentifier: its OID, and all of it as DER. */
-export function readAlgorithm(node: DerNode): { readonly oid: string; readonly der: Uint8Array } {
-  const reader = DerReader.of(node, tags.sequence, 'algorithm');
-  const oid = oidOf(reader.next(tags.oid, 'algorithm').content);
-  if (!reader.done) reader.any('parameters');
-  reader.end('algorithm');
-  return Object.freeze({ oid, der: node.der });
 }
 
 // RFC 5280 4.1.2.1: v1 is the default and so never encoded.

@@ -9,7 +9,7 @@ import {
   tags,
 } from '../certificate/der.js';
 import { DerError } from '../certificate/der-error.js';
-import { counterOf, unsignedOf, wholeOctetsOf } from '../certificate/der-value.js';
+import { counterOf, unsignedOf } from '../certificate/der-value.js';
 import {
   readDistributionPointName,
   readDistributionPoints,
@@ -26,7 +26,8 @@ import {
 } from '../certificate/extension.js';
 import { extensionOids } from '../certificate/extension-oids.js';
 import { readName } from '../certificate/name.js';
-import { readAlgorithm, readTime } from '../certificate/parse-certificate.js';
+import { readTime } from '../certificate/parse-certificate.js';
+import { readSignedEnvelope } from '../certificate/signed-envelope.js';
 import { TrustError } from '../error.js';
 import type { CertificateList, IssuingDistributionPoint } from './certificate-list.js';
 import { readRevokedEntry } from './revoked-entry.js';
@@ -50,17 +51,13 @@ export function parseCrl(der: Uint8Array): CertificateList {
 }
 
 function readCrl(node: DerNode): CertificateList {
-  const outer = DerReader.of(node, tags.sequence, 'certificateList');
-  const tbs = outer.next(tags.sequence, 'tbsCertList');
-  const algorithm = readAlgorithm(outer.next(tags.sequence, 'signatureAlgorithm'));
-  const signature = wholeOctetsOf(outer.next(tags.bitString, 'signatureValue').content);
-  outer.end('certificateList');
-
+  const { tbs, signatureAlgorithm, signature } = readSignedEnvelope(node, 'certificateList');
   const reader = new DerReader(tbs.content);
   const version = readVersion(reader);
   const inner = reader.next(tags.sequence, 'signature').der;
   // RFC 5280 5.1.1.2
-  if (Buffer.compare(inner, algorithm.der) !== 0) throw new DerError('inner and outer algorithm disagree');
+  if (Buffer.compare(inner, signatureAlgorithm.der) !== 0)
+    throw new DerError('inner and outer algorithm disagree');
   const issuer = readName(reader.next(tags.sequence, 'issuer'), 'issuer');
   const thisUpdate = readTime(reader, 'thisUpdate');
   const hasNext = reader.nextTag === tags.utcTime || reader.nextTag === tags.generalizedTime;
@@ -72,7 +69,7 @@ function readCrl(node: DerNode): CertificateList {
     der: node.der,
     tbs: tbs.der,
     version,
-    signatureAlgorithm: algorithm,
+    signatureAlgorithm,
     signature,
     issuer,
     thisUpdate,
