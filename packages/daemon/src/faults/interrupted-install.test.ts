@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ActivityEntry } from '@jami-plugin-store/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Daemon } from '../daemon.js';
 import { type Authority, DaemonFixtures, startDaemon, writePackage } from '../daemon-fixtures.js';
@@ -51,6 +52,7 @@ const operations: [name: string, from: 'before' | 'empty', run: Operation, allow
   ['an update', 'before', (daemon) => daemon.install({ path: update }), ['1.0.0', '2.0.0']],
   ['the same again by force', 'before', (daemon) => daemon.install({ path: first, force: true }), ['1.0.0']],
   ['a first install', 'empty', (daemon) => daemon.install({ path: first }), ['absent', '1.0.0']],
+  ['a rollback', 'before', (daemon) => daemon.rollback('Greeter'), ['1.0.0', '0.9.0']],
   ['an uninstall', 'before', (daemon) => daemon.uninstall('Greeter'), ['1.0.0', 'absent']],
 ];
 
@@ -87,12 +89,17 @@ async function versionIn(dataDir: string): Promise<string> {
   return seen.version;
 }
 
+const isChange = ({ action }: ActivityEntry): boolean => action !== 'refuse';
+
 /** The folder after a restart: at rest, with nothing in it that is not active, previous or preferences. */
 async function restart(dataDir: string): Promise<void> {
   await rm(layoutOf(dataDir).lock, { recursive: true, force: true });
   await using daemon = await start(dataDir);
   expect(await readdir(layoutOf(dataDir).staging)).toEqual([]);
   const rows = await daemon.list();
+  // The log's last word is what stands there, also where it was stopped before it could be written.
+  const [lastWord] = daemon.activity(undefined, 100).entries.filter(isChange).slice(-1);
+  expect(lastWord?.to ?? null).toBe(rows[0]?.version ?? null);
   for (const { state } of rows) expect(state).toBe('installed');
   const kept = rows.flatMap(({ previousVersion }) => (previousVersion === undefined ? [1] : [1, 2]));
   const homes = await readdir(layoutOf(dataDir).versions, { recursive: true, withFileTypes: true });

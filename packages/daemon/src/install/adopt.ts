@@ -82,8 +82,8 @@ async function exchange(
   const tree = await freeTreeName(context, record, digest);
   try {
     await beginAdoption(context, id, { tree, isNew });
-    await makeHome(context, id, staging);
     await takePreferences(context, id, staging);
+    await makeHome(context, id, staging);
     await completeTree(context, plugin, staging);
     await moveIn(context, record, tree, staging);
     await disk.syncDirectory(layout.versions);
@@ -95,12 +95,14 @@ async function exchange(
   }
 }
 
-/** The folder's values, if it has any, wait beside the others until the folder is exchanged. */
+/** The folder's values, if it has any, take the place of those from before, which are kept until the folder is exchanged. */
 async function takePreferences({ disk, layout }: AdoptContext, id: string, staging: Staging): Promise<void> {
   const values = `${layout.link(id)}/preferences.msgpack`;
   if ((await disk.kindOf(values)) !== 'file') return;
   const waiting = `${staging.tree}.adopted`;
   await disk.writeFile(waiting, await disk.readFile(values, maxPreferencesBytes));
   await disk.syncFile(waiting);
-  await disk.rename(waiting, layout.adoptedPreferences(id));
+  if ((await disk.kindOf(layout.preferences(id))) !== 'absent')
+    await disk.rename(layout.preferences(id), layout.replacedPreferences(id));
+  await disk.rename(waiting, layout.preferences(id));
 }

@@ -37,9 +37,9 @@ export async function exchangeFolder(place: InstalledPlace, id: string, tree: st
 
 async function finish(place: InstalledPlace, id: string, tree: string): Promise<void> {
   const { disk, layout, links } = place;
-  if ((await disk.kindOf(layout.adoptedPreferences(id))) === 'file')
-    await disk.rename(layout.adoptedPreferences(id), layout.preferences(id));
   if ((await links.active(id)) === undefined) await links.activate(id, tree);
+  if ((await disk.kindOf(layout.replacedPreferences(id))) !== 'absent')
+    await disk.remove(layout.replacedPreferences(id));
   await disk.syncDirectory(layout.plugins);
   await disk.remove(layout.adoption(id));
 }
@@ -52,7 +52,9 @@ export async function abandonAdoption(
 ): Promise<void> {
   if (isNew) return disk.removeTree(layout.home(id));
   await disk.removeTree(layout.tree(id, tree));
-  for (const path of [layout.record(id, tree), layout.adoptedPreferences(id), layout.adoption(id)])
+  if ((await disk.kindOf(layout.replacedPreferences(id))) !== 'absent')
+    await disk.rename(layout.replacedPreferences(id), layout.preferences(id));
+  for (const path of [layout.record(id, tree), layout.adoption(id)])
     if ((await disk.kindOf(path)) !== 'absent') await disk.remove(path);
 }
 

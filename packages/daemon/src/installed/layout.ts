@@ -32,8 +32,8 @@ export interface Layout {
   journal(id: string): string;
   /** Stands while a plain folder becomes an installed plugin. */
   adoption(id: string): string;
-  /** The values of that folder, until they take the place of the others. */
-  adoptedPreferences(id: string): string;
+  /** The values from before, until those of that folder have taken their place for good. */
+  replacedPreferences(id: string): string;
 }
 
 export const preferencesName = 'preferences.msgpack';
@@ -68,7 +68,7 @@ export function layoutOf(dataDir: string): Layout {
     preferences: (id) => join(versions, id, preferencesName),
     journal: (id) => join(versions, id, journalName),
     adoption: (id) => join(versions, id, adoptionName),
-    adoptedPreferences: (id) => join(versions, id, `adopted.${preferencesName}`),
+    replacedPreferences: (id) => join(versions, id, `replaced.${preferencesName}`),
   };
 }
 

@@ -1,0 +1,133 @@
+import { existsSync } from 'node:fs';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Daemon } from '../daemon.js';
+import { type Authority, DaemonFixtures, startDaemon, writePackage } from '../daemon-fixtures.js';
+import { nodeDisk } from '../disk/disk.js';
+import { errorOutcome } from '../error-outcome.js';
+import { layoutOf } from '../installed/layout.js';
+import { inspect } from './inspect-fixtures.js';
+import { type DiskStep, type OnStep, steppedDisk } from './stepped-disk.js';
+
+const preferences = '81a16ba176';
+let fixtures: DaemonFixtures;
+let authority: Authority;
+/** A data folder with nothing but a plugin's folder as Jami leaves it. */
+let before: string;
+
+beforeAll(async () => {
+  fixtures = await DaemonFixtures.create(existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+  authority = await fixtures.authority();
+  const signer = await (await authority.organization('Hello Ltd'))();
+  before = fixtures.path('before');
+  await using daemon = await startDaemon(fixtures, [authority.anchor]);
+  const { path } = await daemon.install({ path: await writePackage(fixtures, signer) });
+  const folder = layoutOf(before).link('Greeter');
+  await cp(path, folder, { recursive: true, dereference: true });
+  await writeFile(join(folder, 'preferences.msgpack'), Buffer.from(preferences, 'hex'));
+});
+afterAll(() => fixtures[Symbol.asyncDispose]());
+
+describe.each(['linux', 'win32'] as const)('an adoption on %s', (system) => {
+  const start = (dataDir: string, onStep?: OnStep): Promise<Daemon> => {
+    const disk = onStep === undefined ? nodeDisk(system) : steppedDisk(nodeDisk(system), onStep);
+    return startDaemon(fixtures, [authority.anchor], { dataDir, disk, system });
+  };
+
+  async function attempt(onStep: OnStep) {
+    const dataDir = fixtures.path('data');
+    await cp(before, dataDir, { recursive: true });
+    let skipped: number | undefined;
+    let last = 0;
+    const daemon = await start(dataDir, (step) => {
+      last = step.number;
+      return skipped === undefined ? undefined : onStep({ ...step, number: step.number - skipped });
+    });
+    skipped = last;
+    return { dataDir, daemon, ended: daemon.adopt('Greeter').catch(errorOutcome) };
+  }
+
+  async function stepsOf(): Promise<DiskStep[]> {
+    const steps: DiskStep[] = [];
+    const { daemon, ended } = await attempt((step) => void steps.push(step));
+    expect(await ended).toMatchObject({ version: '1.0.0' });
+    await daemon[Symbol.asyncDispose]();
+    return steps;
+  }
+
+  /** The folder as it was, or the plugin adopted, whole, with its values. */
+  async function stateIn(dataDir: string): Promise<'unmanaged' | 'adopted'> {
+    const folder = layoutOf(dataDir).link('Greeter');
+    if ((await nodeDisk().kindOf(folder)) === 'directory') {
+      const names = await readdir(layoutOf(before).link('Greeter'), { recursive: true });
+      expect((await readdir(folder, { recursive: true })).sort()).toEqual(names.sort());
+      expect(await readFile(join(folder, 'preferences.msgpack'), 'hex')).toBe(preferences);
+      return 'unmanaged';
+    }
+    expect(await inspect(dataDir, 'Greeter')).toEqual({ version: '1.0.0', preferences });
+    return 'adopted';
+  }
+
+  async function restart(dataDir: string): Promise<'unmanaged' | 'adopted'> {
+    await rm(layoutOf(dataDir).lock, { recursive: true, force: true });
+    await using daemon = await start(dataDir);
+    const state = await stateIn(dataDir);
+    expect(await readdir(layoutOf(dataDir).staging)).toEqual([]);
+    expect(await daemon.list()).toMatchObject([{ state: state === 'adopted' ? 'installed' : 'unmanaged' }]);
+    const homes = await readdir(layoutOf(dataDir).versions, { recursive: true });
+    if (state === 'unmanaged') expect(homes).toEqual([]);
+    else expect(homes.filter((name) => name.includes('journal') || name.includes('adopted'))).toEqual([]);
+    return state;
+  }
+
+  it('that stops dead at any step is undone or finished by the next start', async () => {
+    const seen = new Set<string>();
+    for (const { number, half } of await stepsOf()) {
+      for (const byHalf of half === undefined ? [false] : [false, true]) {
+        let give = (): void => undefined;
+        let thaw = (): void => undefined;
+        const stopped = new Promise<void>((resolve) => {
+          give = resolve;
+        });
+        const thawed = new Promise<void>((resolve) => {
+          thaw = resolve;
+        });
+        const { dataDir, daemon, ended } = await attempt(async (step) => {
+          if (step.number < number) return;
+          if (step.number === number && byHalf) await step.half?.();
+          give();
+          await thawed;
+          throw Object.assign(new Error('EIO: stopped'), { code: 'EIO', syscall: step.action });
+        });
+        await stopped;
+        seen.add(await restart(dataDir));
+        thaw();
+        await ended;
+        await daemon[Symbol.asyncDispose]();
+        await rm(dataDir, { recursive: true });
+      }
+    }
+    expect([...seen].sort()).toEqual(['adopted', 'unmanaged']);
+  });
+
+  it('on a disk that fails once says so and changes nothing, or is done', async () => {
+    for (const { number } of await stepsOf()) {
+      const { dataDir, daemon, ended } = await attempt((step) => {
+        if (step.number === number)
+          throw Object.assign(new Error('ENOSPC: injected'), { code: 'ENOSPC', syscall: step.action });
+      });
+      const outcome = await ended;
+      const state = await stateIn(dataDir);
+      if ('resultCode' in outcome) {
+        expect(outcome).toMatchObject({ code: 'DISK_FULL', resultCode: -1 });
+        // After the commit a step may fail that only cleans up; before it nothing has changed.
+        if (state === 'unmanaged') expect(await readdir(layoutOf(dataDir).versions)).toEqual([]);
+      } else expect(state).toBe('adopted');
+      await daemon[Symbol.asyncDispose]();
+      expect(await restart(dataDir)).toBe(state);
+      await rm(dataDir, { recursive: true });
+    }
+  });
+});
