@@ -2,10 +2,15 @@ import type { DaemonApi } from '@jami-plugin-store/client';
 import type { PluginLoad } from '@jami-plugin-store/contract';
 import { openDaemon } from '../daemon-access.js';
 import { type Io, printJson } from '../io.js';
+import type { PolicyOptions } from '../policy.js';
 import { printable } from '../printable.js';
 import { UsageError } from '../usage-error.js';
 
-export interface LoadOptions {
+export interface LoadOptions extends PolicyOptions {
+  readonly json?: boolean | undefined;
+}
+
+export interface UnloadOptions {
   readonly dataDir?: string | undefined;
   readonly all?: boolean | undefined;
   readonly json?: boolean | undefined;
@@ -13,7 +18,7 @@ export interface LoadOptions {
 
 /** `jpl load ID`. */
 export async function load(io: Io, id: string, options: LoadOptions): Promise<number> {
-  await using daemon = await openDaemon(io, { dataDir: options.dataDir });
+  await using daemon = await openDaemon(io, options);
   const report = await daemon.load(id, { signal: io.signal });
   if (options.json) printJson(io, report);
   else io.stdout(`${id} is loaded${describe(report.load)}\n`);
@@ -23,7 +28,7 @@ export async function load(io: Io, id: string, options: LoadOptions): Promise<nu
 }
 
 /** `jpl unload ID` and `jpl unload --all`. */
-export async function unload(io: Io, id: string | undefined, options: LoadOptions): Promise<number> {
+export async function unload(io: Io, id: string | undefined, options: UnloadOptions): Promise<number> {
   const isAll = options.all === true;
   if ((id === undefined) !== isAll) throw new UsageError('USAGE', 'unload takes one id, or --all');
   await using daemon = await openDaemon(io, { dataDir: options.dataDir });

@@ -90,7 +90,7 @@ export function registerDaemon(program: Command, io: Io, run: Run): void {
     .addOption(json())
     .action((options) => run(() => log(io, options)));
 
-  registerManaging(program, io, run);
+  registerManaging(program, io, run, addPolicy);
 
   addPolicy(program.command('daemon'))
     .description('own a data folder and serve it on its socket')

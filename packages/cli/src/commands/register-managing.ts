@@ -9,11 +9,14 @@ const dataDir = () => new Option('--data-dir <dir>', "Jami's data folder (defaul
 const json = () => new Option('--json', 'print one JSON object');
 
 /** What a user does with plugins that are installed. */
-export function registerManaging(program: Command, io: Io, run: Run): void {
-  program
-    .command('load')
+export function registerManaging(
+  program: Command,
+  io: Io,
+  run: Run,
+  addPolicy: (command: Command) => Command,
+): void {
+  addPolicy(program.command('load').argument('<id>'))
     .description("load a plugin's library, now and at every start of the daemon")
-    .argument('<id>')
     .addOption(dataDir())
     .addOption(json())
     .action((id, options) => run(() => load(io, id, options)));
