@@ -26,6 +26,7 @@ describe.skipIf(folder === undefined)(
         ask: async (questions) => questions.map(({ certificate }) => notOffered(certificate)),
         clock: () => at,
         platform: 'x86_64-linux-gnu',
+        language: 'en',
       });
     });
     afterEach(async () => {
@@ -62,6 +63,38 @@ describe.skipIf(folder === undefined)(
       expect(refusal).toMatchObject({ code: 'SAME_VERSION', resultCode: 100 });
       expect(await daemon.install({ path, force: true })).toMatchObject({ from: '1.0.1' });
       expect(await readdir(join(dataDir, 'plugins', '.staging'))).toEqual([]);
+    });
+
+    it('loads its real library, which hands over its media and chat handlers', async () => {
+      await daemon.install({ path: join(upstream, 'TestSuite.jpl') });
+      const { load } = await daemon.load('TestSuite');
+      expect(load).toMatchObject({ state: 'loaded', remembered: true });
+      expect(load.components.map(({ manager }) => manager)).toEqual([
+        'CallMediaHandlerManager',
+        'CallMediaHandlerManager',
+        'ChatHandlerManager',
+      ]);
+      expect(load.refusedServices).toContain('getPluginDataPath');
+      expect(await daemon.unload('TestSuite')).toMatchObject({ load: { state: 'unloaded' } });
+    });
+
+    it('tells its preferences in two languages, sets and resets them', async () => {
+      await daemon.install({ path: join(upstream, 'TestSuite.jpl') });
+      const account = '0123456789abcdef';
+      const [english, french] = [
+        await daemon.preferences('TestSuite', account, 'en'),
+        await daemon.preferences('TestSuite', account, 'fr'),
+      ];
+      expect(english.preferences.map(({ scope, key }) => [scope, key])).toEqual([
+        ['global', 'textGlobalPreference'],
+        ['account', 'textAccountPreference'],
+      ]);
+      expect(english.preferences[0]?.fields.title).not.toBe(french.preferences[0]?.fields.title);
+      const set = await daemon.setPreference('TestSuite', account, 'textGlobalPreference', 'for all');
+      expect(set.values.textGlobalPreference).toBe('for all');
+      expect((await daemon.preferences('TestSuite')).values.textGlobalPreference).toBe('for all');
+      const reset = await daemon.resetPreferences('TestSuite');
+      expect(reset.values.textGlobalPreference).toBe(english.values.textGlobalPreference);
     });
 
     it('refuses the other five with 400 and leaves nothing', async () => {

@@ -87,6 +87,7 @@ describe('installing a package', () => {
         description: 'Says hello',
         iconPath: join(path, 'data/icon.svg'),
         sha256,
+        load: { state: 'unloaded', remembered: false, components: [], factories: [], refusedServices: [] },
       },
     ]);
     expect(await daemon.list('fr')).toMatchObject([{ name: 'Salueur' }]);
