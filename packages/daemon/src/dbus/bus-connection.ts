@@ -99,6 +99,9 @@ class NamedConnection implements BusConnection {
     this.#connection.on('message', (message) => this.#take(message, onCall));
     this.#connection.on('error', (error) => this.fail(error));
     this.#connection.on('drain', () => this.#drain());
+    this.#gate.once('end', () => {
+      this.#isClosed = true;
+    });
     this.closed = new Promise((resolve) => {
       this.#gate.once('close', () => {
         this.#end();

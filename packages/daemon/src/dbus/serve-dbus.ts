@@ -7,7 +7,7 @@ import { type BusConnection, openBus } from './bus-connection.js';
 import { type CallDesk, callDesk } from './call-desk.js';
 import { readMachineId } from './machine-id.js';
 import { objectTree } from './object-tree.js';
-import { pluginManagerHandlers } from './plugin-manager-handlers.js';
+import { type FaceOptions, pluginManagerHandlers } from './plugin-manager-handlers.js';
 import { busName, pluginManagerInterface, pluginManagerPath } from './plugin-manager-interface.js';
 
 export interface DBusOptions {
@@ -41,6 +41,8 @@ const defaults = {
   closeGraceMs: 5_000,
 };
 
+const repeatMs = 10_000;
+
 /**
  * Answers Jami clients on the session bus until disposed of; the daemon itself stays open. When the bus goes away later it is
  * looked for again and again; the daemon's other faces go on meanwhile.
@@ -52,7 +54,7 @@ export async function serveDBus(daemon: Daemon, options: DBusOptions = {}): Prom
   const { plugins } = layoutOf(daemon.info.dataDir);
   const handlers = pluginManagerHandlers(daemon, {
     plugins,
-    onRefusal: (method, code, message) => logger?.warn({ method, code }, `${method}: ${message}`),
+    onRefusal: seldom((method, code, message) => logger?.warn({ method, code }, `${method}: ${message}`)),
   });
   const tree = objectTree(pluginManagerPath, { shape: pluginManagerInterface, handlers }, readMachineId);
   const onFailure = (error: unknown, { member }: Message): void =>
@@ -70,6 +72,18 @@ export async function serveDBus(daemon: Daemon, options: DBusOptions = {}): Prom
       maxBodyBytes: options.maxBodyBytes ?? defaults.maxBodyBytes,
     });
   return new KeptConnection(await open(), open, { desk, closing }, options);
+}
+
+/** The same of one method again only after a while: callers do not fill a log. */
+function seldom(tell: FaceOptions['onRefusal']): FaceOptions['onRefusal'] {
+  const toldAt = new Map<string, number>();
+  return (method, code, message) => {
+    const what = `${method} ${code}`;
+    const now = performance.now();
+    if (now - (toldAt.get(what) ?? -Infinity) < repeatMs) return;
+    toldAt.set(what, now);
+    tell(method, code, message);
+  };
 }
 
 /** A connection that is made anew whenever it is lost. */
