@@ -25,6 +25,8 @@ export interface PublicKey {
   readonly curve?: 'P-256' | 'P-384' | 'P-521' | undefined;
   /** RSA modulus length in bits. */
   readonly modulusBits?: number | undefined;
+  /** RSA public exponent length in bits. */
+  readonly exponentBits?: number | undefined;
   /** Made on first use; node:crypto's own reading of `spki`. */
   readonly keyObject: KeyObject;
 }

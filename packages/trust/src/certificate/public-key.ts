@@ -13,7 +13,7 @@ const namedCurves: ReadonlyMap<string, { curve: NonNullable<PublicKey['curve']>;
   ['1.3.132.0.35', { curve: 'P-521', octets: 66 }],
 ]);
 
-type KeyFacts = Pick<PublicKey, 'algorithm' | 'curve' | 'modulusBits'>;
+type KeyFacts = Pick<PublicKey, 'algorithm' | 'curve' | 'modulusBits' | 'exponentBits'>;
 
 /**
  * Reads SubjectPublicKeyInfo (RFC 5280 4.1.2.7). A key of another kind than RSA, P-256/384/521 and Ed25519
@@ -45,7 +45,7 @@ function readKeyFacts(oid: string, parameters: DerNode | undefined, bits: Uint8A
     // RFC 3279 2.3.1: parameters are NULL.
     case '1.2.840.113549.1.1.1':
       if (parameters?.tag !== tags.null) throw new DerError('RSA key parameters are not NULL');
-      return { algorithm: 'rsa', modulusBits: readModulusBits(bits) };
+      return { algorithm: 'rsa', ...readRsaBits(bits) };
     case '1.2.840.10045.2.1':
       return readCurve(parameters, bits);
     // RFC 8410 3: parameters are absent.
@@ -57,7 +57,7 @@ function readKeyFacts(oid: string, parameters: DerNode | undefined, bits: Uint8A
   }
 }
 
-function readModulusBits(bits: Uint8Array): number {
+function readRsaBits(bits: Uint8Array): { modulusBits: number; exponentBits: number } {
   const reader = DerReader.of(readDer(bits, keyLimits), tags.sequence, 'RSAPublicKey');
   const modulus = unsignedOf(reader.next(tags.integer, 'modulus').content);
   const exponent = unsignedOf(reader.next(tags.integer, 'publicExponent').content);
@@ -65,7 +65,11 @@ function readModulusBits(bits: Uint8Array): number {
   // RFC 8017 3.1: both odd, the exponent between 3 and the modulus.
   if (modulus % 2n === 0n || exponent % 2n === 0n || exponent < 3n || exponent >= modulus)
     throw new DerError('RSA key that cannot be one');
-  return modulus.toString(2).length;
+  return { modulusBits: bitLength(modulus), exponentBits: bitLength(exponent) };
+}
+
+function bitLength(number: bigint): number {
+  return number.toString(2).length;
 }
 
 // RFC 5480 2.1.1: a named curve; 2.2: an uncompressed or compressed point.

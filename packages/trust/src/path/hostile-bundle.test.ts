@@ -1,7 +1,9 @@
+import { createPublicKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Certificate } from '../certificate/certificate.js';
 import {
   altNames,
+  bitString,
   ca,
   cn,
   type Der,
@@ -9,12 +11,15 @@ import {
   extension,
   type Forgery,
   forge,
+  hex,
   type KeyPair,
   nameConstraints,
   newKey,
+  newRsaKey,
   oid,
   policies,
   sequence,
+  tlv,
 } from '../certificate/forge-fixtures.js';
 import { parseCertificate } from '../certificate/parse-certificate.js';
 import { TrustError } from '../error.js';
@@ -84,6 +89,57 @@ describe('bundles made to stall a path builder', () => {
     const target = make({ subject: cn('Leaf'), key: leafKey, issuer: own });
     expect(judge({ target, intermediates: [...decoys, right] })).toBe('accepted');
     expect(judge({ target, intermediates: decoys })).toBe('CERTIFICATE_SIGNATURE_INVALID');
+  });
+
+  it.each([
+    ['P-384', 260],
+    ['P-521', 120],
+  ])('nor do keys on %s, whose signatures take long to verify', (curve, length) => {
+    const own = { subject: cn('Org'), key: newKey() };
+    const wrongKey = newKey();
+    const decoys = Array.from({ length }, () =>
+      make({
+        subject: own.subject,
+        key: wrongKey,
+        spki: newKey(curve).spki,
+        issuer: root,
+        extensions: [ca()],
+      }),
+    );
+    const target = make({
+      subject: cn('Leaf'),
+      key: leafKey,
+      issuer: { subject: own.subject, key: newKey(curve) },
+    });
+    expect(judge({ target, intermediates: decoys })).toBe('PATH_BUDGET_EXHAUSTED');
+  });
+
+  it('nor RSA keys with exponents as long as the modulus', () => {
+    const subject = cn('Org');
+    const key = newKey();
+    const { n = '' } = createPublicKey({
+      key: newRsaKey(3072).spki,
+      format: 'der',
+      type: 'spki',
+    }).export({ format: 'jwk' });
+    const spkiOf = (exponent: Buffer): Buffer => {
+      const number = (bytes: Buffer): Buffer => tlv(0x02, Buffer.of(0), bytes);
+      const rsaKey = sequence(number(Buffer.from(n, 'base64url')), number(exponent));
+      return sequence(sequence(oid('1.2.840.113549.1.1.1'), hex('0500')), bitString(rsaKey));
+    };
+    const decoys = Array.from({ length: 300 }, (_, index) => {
+      const exponent = Buffer.alloc(383, 0xa5);
+      exponent.writeUInt16BE(index, 10);
+      return make({ subject, key, spki: spkiOf(exponent), issuer: root, extensions: [ca()] });
+    });
+    const rsaSha256 = sequence(oid('1.2.840.113549.1.1.11'), hex('0500'));
+    const target = make({
+      subject: cn('Leaf'),
+      key: leafKey,
+      issuer: { subject, key },
+      innerAlgorithm: rsaSha256,
+    });
+    expect(judge({ target, intermediates: decoys })).toBe('KEY_UNSUPPORTED');
   });
 
   it('every certificate issuing every other: loops end', () => {
