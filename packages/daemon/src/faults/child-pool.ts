@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { KillOrder } from './killed-child.js';
 
 // Processes run the build: Node 20 cannot run TypeScript.
-const script = fileURLToPath(new URL('../../dist/faults/killed-child.js', import.meta.url));
+const built = fileURLToPath(new URL('../../dist/faults/killed-child.js', import.meta.url));
 
 /** How a child ended. */
 export interface ChildEnd {
@@ -24,7 +24,7 @@ export class FaultChild {
   #complaint = '';
   #wentAt = 0;
 
-  constructor() {
+  constructor(script: string) {
     this.#process = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'pipe'] });
     const { stdout, stderr, stdin } = this.#process;
     if (stdout === null || stderr === null || stdin === null) throw new Error('a child without pipes');
@@ -74,14 +74,16 @@ export class FaultChild {
 export class ChildPool implements AsyncDisposable {
   readonly #waiting: FaultChild[] = [];
   readonly #ahead: number;
+  readonly #script: string;
 
-  constructor(ahead: number) {
+  constructor(ahead: number, script = built) {
     this.#ahead = ahead;
+    this.#script = script;
   }
 
   take(): FaultChild {
-    while (this.#waiting.length <= this.#ahead) this.#waiting.push(new FaultChild());
-    return this.#waiting.shift() ?? new FaultChild();
+    while (this.#waiting.length <= this.#ahead) this.#waiting.push(new FaultChild(this.#script));
+    return this.#waiting.shift() ?? new FaultChild(this.#script);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,7 +30,10 @@ beforeAll(async () => {
 });
 afterAll(() => fixtures[Symbol.asyncDispose]());
 
-describe.each(['linux', 'win32'] as const)('an adoption on %s', (system) => {
+describe.each([
+  ['linux', 'that was never installed', undefined],
+  ['win32', 'of which values were kept from before', '81a16ba177'],
+] as const)('an adoption on %s of a plugin %s', (system, _which, kept) => {
   const start = (dataDir: string, onStep?: OnStep): Promise<Daemon> => {
     const disk = onStep === undefined ? nodeDisk(system) : steppedDisk(nodeDisk(system), onStep);
     return startDaemon(fixtures, [authority.anchor], { dataDir, disk, system });
@@ -39,6 +42,10 @@ describe.each(['linux', 'win32'] as const)('an adoption on %s', (system) => {
   async function attempt(onStep: OnStep) {
     const dataDir = fixtures.path('data');
     await cp(before, dataDir, { recursive: true });
+    if (kept !== undefined) {
+      await mkdir(layoutOf(dataDir).home('Greeter'), { recursive: true });
+      await writeFile(layoutOf(dataDir).preferences('Greeter'), Buffer.from(kept, 'hex'));
+    }
     let skipped: number | undefined;
     let last = 0;
     const daemon = await start(dataDir, (step) => {
@@ -70,6 +77,13 @@ describe.each(['linux', 'win32'] as const)('an adoption on %s', (system) => {
     return 'adopted';
   }
 
+  async function assertUntouched(dataDir: string): Promise<void> {
+    const { versions, preferences: values } = layoutOf(dataDir);
+    const names = kept === undefined ? [] : ['Greeter', 'Greeter/preferences.msgpack'];
+    expect((await readdir(versions, { recursive: true })).sort()).toEqual(names);
+    if (kept !== undefined) expect(await readFile(values('Greeter'), 'hex')).toBe(kept);
+  }
+
   async function restart(dataDir: string): Promise<'unmanaged' | 'adopted'> {
     await rm(layoutOf(dataDir).lock, { recursive: true, force: true });
     await using daemon = await start(dataDir);
@@ -77,8 +91,8 @@ describe.each(['linux', 'win32'] as const)('an adoption on %s', (system) => {
     expect(await readdir(layoutOf(dataDir).staging)).toEqual([]);
     expect(await daemon.list()).toMatchObject([{ state: state === 'adopted' ? 'installed' : 'unmanaged' }]);
     const homes = await readdir(layoutOf(dataDir).versions, { recursive: true });
-    if (state === 'unmanaged') expect(homes).toEqual([]);
-    else expect(homes.filter((name) => name.includes('journal') || name.includes('adopted'))).toEqual([]);
+    if (state === 'unmanaged') await assertUntouched(dataDir);
+    else expect(homes.filter((name) => /journal|replaced/.test(name))).toEqual([]);
     return state;
   }
 
@@ -123,7 +137,7 @@ describe.each(['linux', 'win32'] as const)('an adoption on %s', (system) => {
       if ('resultCode' in outcome) {
         expect(outcome).toMatchObject({ code: 'DISK_FULL', resultCode: -1 });
         // After the commit a step may fail that only cleans up; before it nothing has changed.
-        if (state === 'unmanaged') expect(await readdir(layoutOf(dataDir).versions)).toEqual([]);
+        if (state === 'unmanaged') await assertUntouched(dataDir);
       } else expect(state).toBe('adopted');
       await daemon[Symbol.asyncDispose]();
       expect(await restart(dataDir)).toBe(state);

@@ -29,6 +29,8 @@ export interface KillRunOptions {
   readonly parent?: string | undefined;
   /** Children loaded ahead. */
   readonly ahead?: number | undefined;
+  /** Another build of their program. */
+  readonly child?: string | undefined;
   readonly onProgress?: ((report: Readonly<KillReport>) => void) | undefined;
   /** Told of each plugin seen mixed or lost. */
   readonly onFault?: ((fault: object) => void) | undefined;
@@ -55,12 +57,15 @@ interface Operation {
 export async function runKills(options: KillRunOptions): Promise<KillReport> {
   const count: KillReport = { kills: 0, old: 0, new: 0, mixed: 0, lost: 0 };
   await using fixtures = await DaemonFixtures.create(options.parent);
-  await using pool = new ChildPool(options.ahead ?? 2);
+  await using pool = new ChildPool(options.ahead ?? 2, options.child);
   let place = await preparePlace(fixtures);
   const lengths = await measure(place, pool);
   let current: State = absent;
+  const turns = new Map<State, number>();
   for (let round = 0; count.kills < options.kills; round += 1) {
-    const operation = choose(place.operations, current, round);
+    const turn = turns.get(current) ?? 0;
+    turns.set(current, turn + 1);
+    const operation = choose(place.operations, current, turn);
     const whole = lengths.get(operation.name) ?? { steps: 1, ms: 1 };
     const order = { ...place.base, ...operation.order, ...aim(round, whole.steps) };
     const target = operation.to(current);
@@ -86,7 +91,7 @@ export async function runKills(options: KillRunOptions): Promise<KillReport> {
   return count;
 }
 
-/** Steps in turn, every third round none: then it is killed by time. Not in the order of rounds, so that operations meet all their steps. */
+/** Steps in turn; every third round none: then it is killed by time. */
 function aim(round: number, steps: number): { step: number; moment: KillOrder['moment'] } {
   const turn = Math.floor((round * 2) / 3);
   const moment = moments[Math.floor(turn / 5) % moments.length] ?? 'before';
@@ -98,9 +103,10 @@ function delay(round: number, ms: number): number {
   return (ms * 1.3 * ((round * 37) % 100)) / 100;
 }
 
-function choose(operations: readonly Operation[], current: State, round: number): Operation {
+/** What is possible in turn; the times and steps of killing change at another pace, so that each operation meets all of them. */
+function choose(operations: readonly Operation[], current: State, turn: number): Operation {
   const possible = operations.filter(({ from }) => from.includes(current));
-  const chosen = possible[round % possible.length];
+  const chosen = possible[Math.floor(turn / 4) % possible.length];
   if (chosen === undefined) throw new Error(`nothing can be done from ${current}`);
   return chosen;
 }

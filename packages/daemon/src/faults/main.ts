@@ -2,7 +2,7 @@ import { runKills } from './kill-run.js';
 import { runReaders } from './reader-run.js';
 
 /**
- * `node main.js [KILLS [UPDATES]]`: the long run. The readers' figures, then, as the last line always, `{ kills, old, new, mixed, lost }`.
+ * `node main.js [KILLS [UPDATES [CHILD]]]`: the long run; CHILD is another build of killed-child.js. The readers' figures, then, as the last line always, `{ kills, old, new, mixed, lost }`.
  * Ends with 1 where anything was mixed, lost or missing.
  */
 const [kills, updates] = [Number(process.argv[2] ?? 1_000), Number(process.argv[3] ?? 2_000)];
@@ -14,6 +14,7 @@ try {
   if (readers.missing > 0 || readers.mixed > 0) process.exitCode = 1;
   last = await runKills({
     kills,
+    child: process.argv[4],
     onFault: say,
     onProgress: (so) => {
       last = { ...so };
