@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import {
   access,
   copyFile,
@@ -65,6 +66,13 @@ async function groupOf(leader: number): Promise<string[]> {
     .map((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' '))
     .filter(([state, , group]) => Number(group) === leader && state !== 'Z')
     .map(([state = '']) => state);
+}
+
+/** Processes that have opened the library of a folder. */
+async function commandsWith(names: readonly string[], folder: string): Promise<string[]> {
+  const pids = names.filter((name) => /^\d+$/.test(name));
+  const maps = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/maps`, 'utf8').catch(() => '')));
+  return pids.filter((_pid, index) => maps[index]?.includes(folder));
 }
 
 describe.skipIf(noCompiler !== undefined)(
@@ -164,6 +172,27 @@ describe.skipIf(noCompiler !== undefined)(
       await host.stop();
       await expect.poll(() => groupOf(host.pid)).toEqual([]);
     });
+
+    it.runIf(process.platform === 'linux')(
+      'does not outlive its daemon, also where the library hangs',
+      async () => {
+        const { library, folder } = await wishFor('hangs');
+        const module = new URL('../../dist/loading/host-process.js', import.meta.url);
+        const wish = JSON.stringify({
+          library,
+          folder,
+          environment: {},
+          limits: { ...limits, entryMs: 600_000 },
+        });
+        const script = `import { startHost } from ${JSON.stringify(module.href)};
+      await startHost({ ...${wish}, signal: new AbortController().signal, onRegistered() {} });`;
+        const daemon = spawn(process.execPath, ['--input-type=module', '--eval', script]);
+        const hosts = (): Promise<string[]> => readdir('/proc').then((names) => commandsWith(names, folder));
+        await expect.poll(hosts, { timeout: 20_000 }).toHaveLength(1);
+        daemon.kill('SIGKILL');
+        await expect.poll(hosts, { timeout: 20_000 }).toEqual([]);
+      },
+    );
 
     it('tells of a crash that comes later', async () => {
       const wish = await wishFor('crashes-later');

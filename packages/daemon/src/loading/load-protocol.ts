@@ -6,7 +6,7 @@ import { Compile } from 'typebox/compile';
 export const maxRegistrations = 64;
 export const maxNameLength = 128;
 /** A longer line is not the host's. */
-export const maxLineBytes = 64 * 1024;
+const maxLineBytes = 64 * 1024;
 
 /** What a library handed over or asked for so far. */
 export const Registrations = Type.Object({

@@ -14,7 +14,7 @@ import {
 import { nothingRegistered } from './load-protocol.js';
 
 /** What is known of one library but whether it is remembered. */
-export type LoadFacts = Omit<PluginLoad, 'remembered'>;
+type LoadFacts = Omit<PluginLoad, 'remembered'>;
 
 /** The libraries that run, each in a process of its own. Ids come checked. */
 export interface Loads {

@@ -7,7 +7,7 @@ import {
 } from './load-protocol.js';
 
 /** docs/architecture.md, "Native library": the one layout this host speaks, and the calls it knows. */
-export const hostAbi = 1;
+const hostAbi = 1;
 const hostApi = 3;
 const success = 0;
 const failure = -1;

@@ -243,7 +243,8 @@ describe('plugins without anything to load', () => {
     expect(await stateOf(daemon, 'Greeter')).toMatchObject({ state: 'load-failed', code: 'LIBRARY_MISSING' });
     for (const id of ['Nobody', '../Greeter', '.versions', '__proto__'])
       await expect(daemon.load(id)).rejects.toMatchObject({ code: 'PLUGIN_NOT_INSTALLED' });
-    await expect(daemon.unload('Nobody')).rejects.toMatchObject({ code: 'PLUGIN_NOT_INSTALLED' });
+    for (const id of ['Nobody', '../.staging', '..'])
+      await expect(daemon.unload(id)).rejects.toMatchObject({ code: 'PLUGIN_NOT_INSTALLED' });
   });
 
   it('are not loaded where another program left them', async () => {

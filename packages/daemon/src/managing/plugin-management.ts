@@ -105,7 +105,7 @@ class Management implements PluginManagement {
       const wasRunning = await loads.stop(id);
       const wasTried = before.remembered || before.state !== 'unloaded';
       if (!wasRunning && !wasTried) {
-        if ((await findPlugin(place, id)) === undefined) throw notInstalled(id);
+        if (!isPluginId(id) || (await findPlugin(place, id)) === undefined) throw notInstalled(id);
         throw new DaemonError('PLUGIN_NOT_LOADED', `${id} is not loaded.`);
       }
       if (!wasRunning) loads.forget(id);
@@ -239,8 +239,9 @@ class Management implements PluginManagement {
         const file = libraryOf(found);
         await checkBeforeLoad(id, this.#closing.signal);
         const isDone = await this.#inTurn(id, async () => {
-          const active = await place.links.active(id);
-          if (typeof active !== 'object' || active.tree !== found.tree) return false;
+          // Another version, or disabled meanwhile: the next look says what.
+          const now = await findPlugin(place, id);
+          if (now?.tree !== found.tree || now?.state !== 'installed') return false;
           const root = place.layout.link(id);
           await loads.load(id, { library: join(root, file), folder: root });
           return true;

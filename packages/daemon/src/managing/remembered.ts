@@ -7,7 +7,7 @@ import { replaceFile } from '../installed/durable-file.js';
 import type { Layout } from '../installed/layout.js';
 
 /** What the user wants of the plugins as a whole, across restarts. */
-export const Remembered = Type.Object({
+const Remembered = Type.Object({
   format: Type.Literal(1),
   pluginsEnabled: Type.Boolean(),
   /** Ids of the plugins to load when the daemon starts. */
@@ -15,7 +15,7 @@ export const Remembered = Type.Object({
   /** Of texts, where the user chose another one than the environment's. */
   language: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
 });
-export type Remembered = Static<typeof Remembered>;
+type Remembered = Static<typeof Remembered>;
 
 const check = Compile(Remembered);
 const maxBytes = 1024 * 1024;
