@@ -13,8 +13,10 @@ export interface LocatedEntry {
 /** Up to here an entry is inflated in one go on the calling thread; above, in chunks on the thread pool. */
 export const wholeReadBytes = 8 * 1024 * 1024;
 
-const chunkBytes = 512 * 1024;
-const storedChunkBytes = 1024 * 1024;
+/** What is inflated at a time; small, because each chunk is memory until the collector comes round. */
+const chunkBytes = 128 * 1024;
+/** Packed bytes are read in blocks that end at multiples of this, so that a source that keeps blocks hands out views and joins nothing. */
+const blockBytes = 128 * 1024;
 
 /**
  * The whole content; of stored entries in memory it may be a view, so do not write into it.
@@ -106,7 +108,8 @@ async function* readAhead(
   { entry, dataOffset }: LocatedEntry,
 ): AsyncGenerator<Buffer, void, undefined> {
   const end = dataOffset + entry.compressedSize;
-  const blockAt = (position: number) => source.read(position, Math.min(storedChunkBytes, end - position));
+  const blockAt = (position: number) =>
+    source.read(position, Math.min(blockBytes - (position % blockBytes), end - position));
   let position = dataOffset;
   let next = position < end ? blockAt(position) : undefined;
   while (next !== undefined) {
