@@ -1,6 +1,5 @@
 import { TrustError } from '@jami-plugin-store/trust';
 import type { EvidenceKind } from './evidence-request.js';
-import { AddressRefused } from './guarded-connector.js';
 
 /** The ways in which an answer can fail to arrive; with the kind's prefix they are codes of `TrustError`. */
 export type FetchFailure =
@@ -11,6 +10,9 @@ export type FetchFailure =
   | 'REDIRECT_REFUSED'
   | 'URL_REFUSED'
   | 'ADDRESS_REFUSED';
+
+/** Marks a refused address, through undici and back. */
+export class AddressRefused extends Error {}
 
 const subjects = { ocsp: 'The OCSP responder', crl: 'The CRL distribution point' } as const;
 const prefixes = { ocsp: 'OCSP', crl: 'CRL' } as const;

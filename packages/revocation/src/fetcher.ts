@@ -1,9 +1,8 @@
 import type { LookupFunction } from 'node:net';
-import { Agent, type Dispatcher, request as send } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { checkedUrl, redirected } from './checked-url.js';
 import type { EvidenceAnswer, EvidenceKind, EvidenceRequest, FetchEvidence } from './evidence-request.js';
 import { connectionError, fetchError } from './fetch-failure.js';
-import { guardedConnector } from './guarded-connector.js';
 
 export interface FetcherOptions {
   /** For one answer in all: resolving, connecting, redirects, headers and body. Default 5,000. */
@@ -52,14 +51,32 @@ export function createFetcher(options: FetcherOptions = {}): Fetcher {
   const { lookup, ...given } = options;
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const settings: Settings = { ...defaults, ...set };
-  const agent = new Agent({
+  let agent: Promise<Agent> | undefined;
+  let isClosed = false;
+  const fetchEvidence: FetchEvidence = async (request) => {
+    if (isClosed) throw fetchError(request.kind, 'UNREACHABLE', request.url, 'is not asked any more');
+    agent ??= openAgent(settings, lookup);
+    return await fetchWithin(await agent, settings, request);
+  };
+  const close = async (): Promise<void> => {
+    isClosed = true;
+    await (await agent)?.destroy();
+  };
+  return Object.assign(fetchEvidence, { [Symbol.asyncDispose]: close });
+}
+
+/** Loaded only when there is something to ask: the HTTP client costs more than judging a small package. */
+async function openAgent(settings: Settings, lookup: LookupFunction | undefined): Promise<Agent> {
+  const [{ Agent }, { guardedConnector }] = await Promise.all([
+    import('undici'),
+    import('./guarded-connector.js'),
+  ]);
+  return new Agent({
     connect: guardedConnector({ ...settings, lookup }),
     pipelining: 0,
     headersTimeout: settings.timeMs,
     bodyTimeout: settings.timeMs,
   });
-  const fetchEvidence: FetchEvidence = (request) => fetchWithin(agent, settings, request);
-  return Object.assign(fetchEvidence, { [Symbol.asyncDispose]: () => agent.destroy() });
 }
 
 async function fetchWithin(
@@ -126,8 +143,9 @@ async function exchange(
 ): Promise<Dispatcher.ResponseData> {
   const { sent, accepted } = mediaTypes[kind];
   try {
-    return await send(target, {
-      dispatcher: agent,
+    return await agent.request({
+      origin: target.origin,
+      path: `${target.pathname}${target.search}`,
       method,
       body: body ?? null,
       headers: { accept: accepted, ...(body === undefined ? {} : { 'content-type': sent }) },

@@ -1,6 +1,7 @@
 import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
+import { AddressRefused } from './fetch-failure.js';
 import { isPublicAddress } from './public-address.js';
 
 export interface ConnectionRules {
@@ -11,9 +12,6 @@ export interface ConnectionRules {
   /** Default: the system's. */
   readonly lookup: LookupFunction | undefined;
 }
-
-/** Marks a refused address, through undici and back. */
-export class AddressRefused extends Error {}
 
 /** Every connection passes here, redirected ones too, so an address is checked at the moment it is used. */
 export function guardedConnector({

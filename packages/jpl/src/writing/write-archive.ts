@@ -1,6 +1,6 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ZipFile } from 'yazl';
+import type { ZipFile } from 'yazl';
 import { wholeReadBytes } from '../archive/entry-data.js';
 import { JplError } from '../error.js';
 import { libraryOf } from '../install/platform.js';
@@ -39,6 +39,8 @@ export async function writeArchive(
 }
 
 async function pump(entries: readonly PackageEntry[], out: Writable, options: WriteOptions): Promise<void> {
+  // Loaded here: whoever only reads packages has no use for it.
+  const { ZipFile } = await import('yazl');
   const zip = new ZipFile();
   const output = zip.outputStream as Readable;
   zip.on('error', (error) => output.destroy(error));
