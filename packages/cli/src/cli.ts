@@ -5,7 +5,7 @@ import { registerPublisher } from './commands/register-publisher.js';
 import { registerStore } from './commands/register-store.js';
 import type { Io } from './io.js';
 import { printJson } from './io.js';
-import { describeRefusal, type Refusal, refusalOf } from './refusal.js';
+import { describeRefusal, type Refusal } from './refusal.js';
 import { UsageError } from './usage-error.js';
 
 /** Runs one command for its exit code; registered actions report it here. */
@@ -34,7 +34,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return fail(io, args, error);
+    return await fail(io, args, error);
   }
 }
 
@@ -44,10 +44,10 @@ function configure(command: Command, io: Io): void {
   for (const child of command.commands) configure(child, io);
 }
 
-function fail(io: Io, args: readonly string[], error: unknown): number {
+async function fail(io: Io, args: readonly string[], error: unknown): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const isUsage = error instanceof CommanderError;
-  const refusal = isUsage ? refusalOf(new UsageError('USAGE', error.message)) : typedRefusal(io, error);
+  const refusal = await typedRefusal(io, isUsage ? new UsageError('USAGE', error.message) : error);
   if (args.includes('--json')) printJson(io, failureReport(args, refusal));
   // Commander has written its own message.
   else if (!isUsage) io.stderr(`jpl: ${describeRefusal(refusal)}`);
@@ -69,12 +69,13 @@ function failureReport(args: readonly string[], refusal: Refusal): object {
   return about;
 }
 
-function typedRefusal(io: Io, error: unknown): Refusal {
+async function typedRefusal(io: Io, error: unknown): Promise<Refusal> {
   if (io.signal.aborted && error instanceof Error && error.name === 'AbortError') {
     return { code: 'CANCELED', message: 'Stopped before it was done.', exitCode: 1 };
   }
   try {
-    return refusalOf(error);
+    const { refusalOf } = await import('./refusal-of.js');
+    return await refusalOf(error);
   } catch (defect) {
     const text = defect instanceof Error ? (defect.stack ?? defect.message) : String(defect);
     return {

@@ -1,10 +1,26 @@
 import { open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { parseTrustAnchors, type RevocationMode, type TrustAnchor } from '@jami-plugin-store/trust';
+import type { KeyType } from '@jami-plugin-store/authority';
+import type { RevocationMode, TrustAnchor } from '@jami-plugin-store/trust';
 import { InvalidArgumentError } from 'commander';
 import type { Io } from './io.js';
 import { UsageError } from './usage-error.js';
+
+const everyKeyType: Readonly<Record<KeyType, true>> = {
+  'ec-p256': true,
+  'ec-p384': true,
+  'ec-p521': true,
+  'rsa-2048': true,
+  'rsa-3072': true,
+  'rsa-4096': true,
+  ed25519: true,
+};
+/** The authority's own list, spelt out: asking it would load it for each command. */
+export const keyTypes = Object.keys(everyKeyType);
+
+/** The passphrase of an encrypted key comes from the environment: arguments are visible to every user of the machine. */
+export const passphraseVariable = 'JPL_KEY_PASSPHRASE';
 
 /** Collects a repeatable option's values. */
 export function collect(value: string, previous: string[] = []): string[] {
@@ -94,6 +110,7 @@ function inputError(path: string, error: unknown): UsageError {
  * @throws {UsageError} TRUST_ANCHOR_INVALID and the codes of `readInput`
  */
 export async function readTrustAnchors(io: Io, paths: readonly string[]): Promise<TrustAnchor[]> {
+  const { parseTrustAnchors } = await import('@jami-plugin-store/trust');
   const anchors: TrustAnchor[] = [];
   for (const path of paths) {
     const bytes = await readInput(io, path);

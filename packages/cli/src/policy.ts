@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { listStores } from '@jami-plugin-store/client';
-import { parseTrustAnchors, type RevocationMode, type TrustAnchor } from '@jami-plugin-store/trust';
+import type { RevocationMode, TrustAnchor } from '@jami-plugin-store/trust';
 import type { Io } from './io.js';
 import { defaultDataDir, readTrustAnchors } from './options.js';
 
@@ -32,6 +31,10 @@ export async function choosePolicy(io: Io, options: PolicyOptions): Promise<Poli
 }
 
 async function configuredAnchors(io: Io, dataDir: string | undefined): Promise<TrustAnchor[]> {
+  const [{ listStores }, { parseTrustAnchors }] = await Promise.all([
+    import('@jami-plugin-store/client'),
+    import('@jami-plugin-store/trust'),
+  ]);
   const stores = await listStores(resolve(io.cwd, dataDir ?? defaultDataDir(io)));
   return stores.flatMap((store) => parseTrustAnchors(Buffer.from(store.rootPem)));
 }

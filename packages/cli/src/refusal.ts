@@ -1,12 +1,5 @@
-import { AuthorityError } from '@jami-plugin-store/authority';
-import { ClientError, DaemonRefusal } from '@jami-plugin-store/client';
 import type { PluginFailure } from '@jami-plugin-store/contract';
-import { DaemonError, errorOutcome } from '@jami-plugin-store/daemon';
-import { JplError } from '@jami-plugin-store/jpl';
-import { StoreError } from '@jami-plugin-store/store';
-import { TrustError } from '@jami-plugin-store/trust';
 import { printable, printableJson } from './printable.js';
-import { UsageError } from './usage-error.js';
 
 /** A failure as the command line shows it: the exact code, one sentence, what it concerns. */
 export interface Refusal {
@@ -42,41 +35,7 @@ const notReadable: ReadonlySet<string> = new Set([
   'STORE_NOT_CONFIGURED',
 ]);
 
-/** An argument that is none of its kind. The client's codes only: a package with such an id is refused, not wrong use. */
-const malformedArguments: ReadonlySet<string> = new Set([
-  'PLUGIN_ID_INVALID',
-  'STORE_NAME_INVALID',
-  'STORE_URL_INVALID',
-  'ROOT_DIGEST_INVALID',
-]);
-
-/** The rooms' own errors as refusals; anything else is a defect of ours and is thrown on with its stack. */
-export function refusalOf(error: unknown): Refusal {
-  if (error instanceof UsageError) return { code: error.code, message: error.message, exitCode: 2 };
-  if (error instanceof JplError || error instanceof TrustError || error instanceof DaemonError) {
-    const { code, message, entry, certificate, resultCode, detail } = errorOutcome(error);
-    const plugin = detail?.plugin;
-    return { code, message, entry, certificate, resultCode, plugin, exitCode: exitCodeOf(code) };
-  }
-  if (error instanceof DaemonRefusal) {
-    const { code, detail, entry, certificate, resultCode, plugin } = error.problem;
-    return { code, message: detail, entry, certificate, resultCode, plugin, exitCode: exitCodeOf(code) };
-  }
-  if (error instanceof InstallFailure) {
-    const { code, message, entry, certificate, resultCode } = error.failure;
-    return { code, message, entry, certificate, resultCode, exitCode: exitCodeOf(code) };
-  }
-  if (error instanceof ClientError) {
-    const { code, message, resultCode } = error;
-    return { code, message, resultCode, exitCode: malformedArguments.has(code) ? 2 : exitCodeOf(code) };
-  }
-  if (error instanceof AuthorityError || error instanceof StoreError) {
-    return { code: error.code, message: error.message, exitCode: exitCodeOf(error.code) };
-  }
-  throw error;
-}
-
-function exitCodeOf(code: string): 1 | 2 {
+export function exitCodeOf(code: string): 1 | 2 {
   return notReadable.has(code) ? 2 : 1;
 }
 

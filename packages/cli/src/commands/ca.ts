@@ -11,10 +11,10 @@ import {
 } from '@jami-plugin-store/authority';
 import { type Io, printJson } from '../io.js';
 import { createNew } from '../new-file.js';
-import { readInput } from '../options.js';
+import { passphraseVariable, readInput } from '../options.js';
 import { announce, listening, untilStopped } from '../serving.js';
 import { UsageError } from '../usage-error.js';
-import { passphraseVariable, readPrivateKey } from './sign.js';
+import { readPrivateKey } from './sign.js';
 
 export interface AuthorityOptions {
   readonly dataDir: string;

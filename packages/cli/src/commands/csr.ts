@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { createKeyAndCsr, type KeyType } from '@jami-plugin-store/authority';
 import { type Io, printJson } from '../io.js';
 import { createNew } from '../new-file.js';
-import { passphraseVariable, readPrivateKey } from './sign.js';
+import { passphraseVariable } from '../options.js';
+import { readPrivateKey } from './sign.js';
 
 export interface CsrOptions {
   readonly cn: string;

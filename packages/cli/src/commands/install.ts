@@ -15,7 +15,8 @@ import { defaultCacheDir } from '../options.js';
 import type { PolicyOptions } from '../policy.js';
 import { printable } from '../printable.js';
 import { drawProgress } from '../progress.js';
-import { describeRefusal, InstallFailure, refusalOf } from '../refusal.js';
+import { describeRefusal, InstallFailure } from '../refusal.js';
+import { refusalOf } from '../refusal-of.js';
 import { chooseStore } from '../store-access.js';
 
 export interface InstallOptions extends PolicyOptions {
@@ -36,7 +37,7 @@ export async function install(io: Io, target: string, options: InstallOptions): 
     return 0;
   } catch (error) {
     if (!isFile || options.json) throw error;
-    const refusal = refusalOf(error);
+    const refusal = await refusalOf(error);
     io.stderr(`${printable(target)}: ${describeRefusal(refusal)}`);
     return refusal.exitCode;
   }

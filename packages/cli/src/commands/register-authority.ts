@@ -1,9 +1,7 @@
-import { keyTypes } from '@jami-plugin-store/authority';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Run } from '../cli.js';
 import type { Io } from '../io.js';
-import { parsePort } from '../options.js';
-import { caInit, caIssue, caList, caRevoke, caServe } from './ca.js';
+import { keyTypes, parsePort } from '../options.js';
 
 function parseDays(text: string): number {
   const days = Number(text);
@@ -24,7 +22,7 @@ export function registerAuthority(program: Command, io: Io, run: Run): void {
     .option('--country <code>')
     .addOption(new Option('--key-type <type>', 'key of the root').choices(keyTypes).default('ec-p256'))
     .option('--json', 'print one JSON object')
-    .action((options) => run(() => caInit(io, options)));
+    .action((options) => run(async () => (await import('./ca.js')).caInit(io, options)));
 
   command(
     'issue',
@@ -44,20 +42,22 @@ export function registerAuthority(program: Command, io: Io, run: Run): void {
     .addOption(new Option('--days <n>', 'validity').argParser(parseDays))
     .option('-o, --output <file>', 'write the chain here; an existing file stays')
     .option('--json', 'print one JSON object')
-    .action((options) => run(() => caIssue(io, options)));
+    .action((options) => run(async () => (await import('./ca.js')).caIssue(io, options)));
 
   command('revoke', 'revoke a certificate for good')
     .argument('<certificate>', 'serial number or SHA-256 fingerprint, hex')
     .option('--reason <name>', 'RFC 5280 name, e.g. keyCompromise', 'unspecified')
     .option('--json', 'print one JSON object')
-    .action((certificate, options) => run(() => caRevoke(io, certificate, options)));
+    .action((certificate, options) =>
+      run(async () => (await import('./ca.js')).caRevoke(io, certificate, options)),
+    );
 
   command('list', 'what was issued')
     .option('--json', 'print one JSON array')
-    .action((options) => run(() => caList(io, options)));
+    .action((options) => run(async () => (await import('./ca.js')).caList(io, options)));
 
   command('serve', 'answer OCSP and serve CRLs; administration on a socket of its user')
     .addOption(new Option('--port <n>', '0 = any free port').argParser(parsePort).makeOptionMandatory())
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .action((options) => run(() => caServe(io, options)));
+    .action((options) => run(async () => (await import('./ca.js')).caServe(io, options)));
 }

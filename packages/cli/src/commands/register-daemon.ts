@@ -2,15 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Run } from '../cli.js';
 import type { Io } from '../io.js';
 import { collect, parseInstant, parseRevocationMode, parseWithin } from '../options.js';
-import { adopt } from './adopt.js';
-import { daemon } from './daemon.js';
-import { install } from './install.js';
-import { list } from './list.js';
-import { log } from './log.js';
 import { registerManaging } from './register-managing.js';
-import { rollback } from './rollback.js';
-import { uninstall } from './uninstall.js';
-import { verify } from './verify.js';
 
 const dataDir = () => new Option('--data-dir <dir>', "Jami's data folder (default: the user's own)");
 const json = () => new Option('--json', 'print one JSON object');
@@ -37,7 +29,7 @@ export function registerDaemon(program: Command, io: Io, run: Run): void {
     .description('judge a package as the daemon would; nothing is written')
     .addOption(dataDir())
     .addOption(json())
-    .action((file, options) => run(() => verify(io, file, options)));
+    .action((file, options) => run(async () => (await import('./verify.js')).verify(io, file, options)));
 
   addPolicy(
     program.command('install').argument('<file-or-id>', 'a .jpl package, or the id of a plugin of the store'),
@@ -48,7 +40,9 @@ export function registerDaemon(program: Command, io: Io, run: Run): void {
     .option('--force', 'allow the same or an older version; skips no check of trust')
     .option('--accept-publisher <sha256>', 'confirm this new publisher of an installed plugin')
     .addOption(json())
-    .action((target, options) => run(() => install(io, target, options)));
+    .action((target, options) =>
+      run(async () => (await import('./install.js')).install(io, target, options)),
+    );
 
   program
     .command('uninstall')
@@ -56,26 +50,26 @@ export function registerDaemon(program: Command, io: Io, run: Run): void {
     .argument('<id>')
     .addOption(dataDir())
     .addOption(json())
-    .action((id, options) => run(() => uninstall(io, id, options)));
+    .action((id, options) => run(async () => (await import('./uninstall.js')).uninstall(io, id, options)));
 
   program
     .command('list')
     .description('what is installed')
     .addOption(dataDir())
     .addOption(json())
-    .action((options) => run(() => list(io, options)));
+    .action((options) => run(async () => (await import('./list.js')).list(io, options)));
 
   addPolicy(program.command('rollback').argument('<id>'))
     .description('go back to the version kept before the installed one')
     .addOption(dataDir())
     .addOption(json())
-    .action((id, options) => run(() => rollback(io, id, options)));
+    .action((id, options) => run(async () => (await import('./rollback.js')).rollback(io, id, options)));
 
   addPolicy(program.command('adopt').argument('<id>'))
     .description('make a folder that another program left an installed plugin, by the signatures it carries')
     .addOption(dataDir())
     .addOption(json())
-    .action((id, options) => run(() => adopt(io, id, options)));
+    .action((id, options) => run(async () => (await import('./adopt.js')).adopt(io, id, options)));
 
   program
     .command('log')
@@ -88,7 +82,7 @@ export function registerDaemon(program: Command, io: Io, run: Run): void {
     )
     .addOption(new Option('--limit <count>', 'at most so many entries').argParser(parseWithin(1, 1_000)))
     .addOption(json())
-    .action((options) => run(() => log(io, options)));
+    .action((options) => run(async () => (await import('./log.js')).log(io, options)));
 
   registerManaging(program, io, run, addPolicy);
 
@@ -96,5 +90,5 @@ export function registerDaemon(program: Command, io: Io, run: Run): void {
     .description('own a data folder and serve it on its socket')
     .addOption(dataDir())
     .option('--dbus', 'answer Jami clients on the session bus, too')
-    .action((options) => run(() => daemon(io, options)));
+    .action((options) => run(async () => (await import('./daemon.js')).daemon(io, options)));
 }

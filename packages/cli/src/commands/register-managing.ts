@@ -1,9 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Run } from '../cli.js';
 import type { Io } from '../io.js';
-import { enablePlugins } from './enable.js';
-import { load, unload } from './load.js';
-import { preferences } from './preferences.js';
 
 const dataDir = () => new Option('--data-dir <dir>', "Jami's data folder (default: the user's own)");
 const json = () => new Option('--json', 'print one JSON object');
@@ -19,7 +16,7 @@ export function registerManaging(
     .description("load a plugin's library, now and at every start of the daemon")
     .addOption(dataDir())
     .addOption(json())
-    .action((id, options) => run(() => load(io, id, options)));
+    .action((id, options) => run(async () => (await import('./load.js')).load(io, id, options)));
 
   program
     .command('unload')
@@ -28,21 +25,21 @@ export function registerManaging(
     .option('--all', 'every plugin')
     .addOption(dataDir())
     .addOption(json())
-    .action((id, options) => run(() => unload(io, id, options)));
+    .action((id, options) => run(async () => (await import('./load.js')).unload(io, id, options)));
 
   program
     .command('enable')
     .description('let plugins be loaded; those that were loaded are loaded again')
     .addOption(dataDir())
     .addOption(json())
-    .action((options) => run(() => enablePlugins(io, true, options)));
+    .action((options) => run(async () => (await import('./enable.js')).enablePlugins(io, true, options)));
 
   program
     .command('disable')
     .description('let no plugin be loaded until they are enabled again')
     .addOption(dataDir())
     .addOption(json())
-    .action((options) => run(() => enablePlugins(io, false, options)));
+    .action((options) => run(async () => (await import('./enable.js')).enablePlugins(io, false, options)));
 
   program
     .command('preferences')
@@ -54,5 +51,7 @@ export function registerManaging(
     .option('--reset', 'forget what was set')
     .addOption(dataDir())
     .addOption(json())
-    .action((id, key, value, options) => run(() => preferences(io, { id, key, value }, options)));
+    .action((id, key, value, options) =>
+      run(async () => (await import('./preferences.js')).preferences(io, { id, key, value }, options)),
+    );
 }

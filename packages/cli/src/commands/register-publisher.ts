@@ -1,10 +1,7 @@
-import { keyTypes } from '@jami-plugin-store/authority';
 import { type Command, Option } from 'commander';
 import type { Run } from '../cli.js';
 import type { Io } from '../io.js';
-import { csr } from './csr.js';
-import { pack } from './pack.js';
-import { passphraseVariable, sign } from './sign.js';
+import { keyTypes, passphraseVariable } from '../options.js';
 
 /** What an author of plugins does. */
 export function registerPublisher(program: Command, io: Io, run: Run): void {
@@ -23,7 +20,7 @@ export function registerPublisher(program: Command, io: Io, run: Run): void {
     .option('--key-out <file>', 'where the new key goes', 'plugin.key')
     .option('-o, --output <file>', 'where the request goes', 'plugin.csr')
     .option('--json', 'print one JSON object')
-    .action((options) => run(() => csr(io, options)));
+    .action((options) => run(async () => (await import('./csr.js')).csr(io, options)));
 
   program
     .command('pack')
@@ -31,7 +28,7 @@ export function registerPublisher(program: Command, io: Io, run: Run): void {
     .argument('<dir>')
     .option('-o, --output <file>', 'default: <dir>.jpl in the current folder')
     .option('--json', 'print one JSON object')
-    .action((dir, options) => run(() => pack(io, dir, options)));
+    .action((dir, options) => run(async () => (await import('./pack.js')).pack(io, dir, options)));
 
   program
     .command('sign')
@@ -41,5 +38,5 @@ export function registerPublisher(program: Command, io: Io, run: Run): void {
     .requiredOption('--cert <pem>', "the plugin's certificate, then its issuers")
     .option('-o, --output <file>', 'default: in place')
     .option('--json', 'print one JSON object')
-    .action((file, options) => run(() => sign(io, file, options)));
+    .action((file, options) => run(async () => (await import('./sign.js')).sign(io, file, options)));
 }

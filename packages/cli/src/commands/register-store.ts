@@ -2,10 +2,6 @@ import { type Command, Option } from 'commander';
 import type { Run } from '../cli.js';
 import type { Io } from '../io.js';
 import { collect, parsePort, parseRevocationMode } from '../options.js';
-import { info } from './info.js';
-import { search } from './search.js';
-import { storeAdd, storeList, storeRemove, storeServe } from './store.js';
-import { up } from './up.js';
 
 /** What a user asks a store, and what its operator does. */
 export function registerStore(program: Command, io: Io, run: Run): void {
@@ -19,7 +15,7 @@ export function registerStore(program: Command, io: Io, run: Run): void {
     .option('--platform <name>', "default: this machine's")
     .addOption(dataDir())
     .option('--json', 'print one JSON array')
-    .action((text, options) => run(() => search(io, text, options)));
+    .action((text, options) => run(async () => (await import('./search.js')).search(io, text, options)));
 
   program
     .command('info')
@@ -29,7 +25,7 @@ export function registerStore(program: Command, io: Io, run: Run): void {
     .option('--platform <name>', "default: this machine's")
     .addOption(dataDir())
     .option('--json', 'print one JSON object')
-    .action((id, options) => run(() => info(io, id, options)));
+    .action((id, options) => run(async () => (await import('./info.js')).info(io, id, options)));
 
   const store = program.command('store').description('configure stores, or run one');
   store
@@ -41,20 +37,22 @@ export function registerStore(program: Command, io: Io, run: Run): void {
     .requiredOption('--sha256 <hex>', 'the digest of that certificate, as you were told')
     .addOption(dataDir())
     .option('--json', 'print one JSON object')
-    .action((name, url, options) => run(() => storeAdd(io, name, url, options)));
+    .action((name, url, options) =>
+      run(async () => (await import('./store.js')).storeAdd(io, name, url, options)),
+    );
   store
     .command('list')
     .description('the configured stores')
     .addOption(dataDir())
     .option('--json', 'print one JSON array')
-    .action((options) => run(() => storeList(io, options)));
+    .action((options) => run(async () => (await import('./store.js')).storeList(io, options)));
   store
     .command('remove')
     .description('forget a store; what was installed from it stays')
     .argument('<name>')
     .addOption(dataDir())
     .option('--json', 'print one JSON object')
-    .action((name, options) => run(() => storeRemove(io, name, options)));
+    .action((name, options) => run(async () => (await import('./store.js')).storeRemove(io, name, options)));
   store
     .command('serve')
     .description('offer the packages in DIR/packages')
@@ -70,12 +68,12 @@ export function registerStore(program: Command, io: Io, run: Run): void {
     )
     .option('--crl-url <url>', "where the root's revocation list is published")
     .option('--allow-private-addresses', 'ask responders on private networks too')
-    .action((options) => run(() => storeServe(io, options)));
+    .action((options) => run(async () => (await import('./store.js')).storeServe(io, options)));
 
   program
     .command('up')
     .description('run authority, store and daemon together in one folder, with samples to try')
     .requiredOption('--dir <dir>', 'everything is kept here')
     .option('--samples <dir>', 'plugin folders to pack, sign and offer')
-    .action((options) => run(() => up(io, options)));
+    .action((options) => run(async () => (await import('./up.js')).up(io, options)));
 }

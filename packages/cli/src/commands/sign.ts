@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { signPackage } from '@jami-plugin-store/jpl';
 import { parseCertificatesPem } from '@jami-plugin-store/trust';
 import { type Io, printJson } from '../io.js';
-import { readInput } from '../options.js';
+import { passphraseVariable, readInput } from '../options.js';
 import { UsageError } from '../usage-error.js';
 
 export interface SignOptions {
@@ -12,9 +12,6 @@ export interface SignOptions {
   readonly output?: string | undefined;
   readonly json?: boolean | undefined;
 }
-
-/** The passphrase of an encrypted key comes from the environment: arguments are visible to every user of the machine. */
-export const passphraseVariable = 'JPL_KEY_PASSPHRASE';
 
 /** `jpl sign FILE`: signs a package (signed before or not) with a plugin's key; in place unless `--output` says where. */
 export async function sign(io: Io, file: string, options: SignOptions): Promise<number> {

@@ -7,7 +7,8 @@ import { printJson } from '../io.js';
 import type { PolicyOptions } from '../policy.js';
 import { choosePolicy, type Policy } from '../policy.js';
 import { printable } from '../printable.js';
-import { describeRefusal, type Refusal, refusalOf } from '../refusal.js';
+import { describeRefusal, type Refusal } from '../refusal.js';
+import { judgementRefusal } from '../refusal-of.js';
 
 export interface VerifyOptions extends PolicyOptions {
   readonly json?: boolean | undefined;
@@ -39,7 +40,8 @@ export async function verify(io: Io, file: string, options: VerifyOptions): Prom
     else io.stdout(describeAccepted(plugin));
     return 0;
   } catch (error) {
-    const refusal = refusalOf(error);
+    const refusal = judgementRefusal(error);
+    if (refusal === undefined) throw error;
     if (options.json) printJson(io, refusedReport(refusal, elapsed()));
     else io.stderr(`${printable(file)}: ${describeRefusal(refusal)}`);
     return refusal.exitCode;
