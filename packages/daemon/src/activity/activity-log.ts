@@ -98,13 +98,23 @@ async function readLines(
   try {
     const content = await disk.readFile(path, 2 * maxFileBytes);
     const text = content.toString('utf8');
-    const entries = text.split('\n').flatMap(readLine);
+    const entries = inOrder(text.split('\n').flatMap(readLine));
     return { entries, bytes: content.length, isTorn: text !== '' && !text.endsWith('\n') };
   } catch (error) {
     if (isAbsent(error)) return { entries: [], bytes: 0, isTorn: false };
     onProblem(error);
     return { entries: [], bytes: maxFileBytes, isTorn: true };
   }
+}
+
+/** A line whose flush failed may have been written twice. */
+function inOrder(entries: readonly ActivityEntry[]): ActivityEntry[] {
+  let last = 0;
+  return entries.filter(({ number }) => {
+    if (number <= last) return false;
+    last = number;
+    return true;
+  });
 }
 
 function readLine(line: string): ActivityEntry[] {
