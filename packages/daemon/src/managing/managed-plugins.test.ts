@@ -210,6 +210,21 @@ describe.skipIf(noCompiler !== undefined)(
       expect(await stateOf(daemon, id)).toMatchObject({ state: 'load-failed', code: 'FILES_CHANGED' });
     });
 
+    it('are loaded again when their preferences change, once for several changes', async () => {
+      await using daemon = await start(fixtures.path('data'));
+      const heard = listen(daemon);
+      const id = 'registers_p';
+      const preferences = JSON.stringify([{ type: 'EditText', key: 'word' }]);
+      const files = { 'data/preferences.json': preferences };
+      await daemon.install({ path: await packageOf({ mode: 'registers', id, files }) });
+      const { pid } = (await daemon.load(id)).load;
+      heard.forget();
+      await Promise.all(['a', 'b', 'c'].map((value) => daemon.setPreference(id, undefined, 'word', value)));
+      await heard.until(loadState(id, 'loaded'));
+      expect(heard.states(id)).toEqual(['unloading', 'unloaded', 'loading', 'loaded']);
+      expect((await stateOf(daemon, id))?.pid).not.toBe(pid);
+    });
+
     it('run in bounded number', async () => {
       await using daemon = await start(fixtures.path('data'), { limits: { maxLoaded: 1 } });
       for (const id of ['registers_i', 'registers_j'])
