@@ -26,7 +26,7 @@ const diskCodes: Readonly<Record<string, DiskErrorCode>> = {
   EROFS: 'READ_ONLY',
   EMFILE: 'TOO_MANY_FILES',
   ENFILE: 'TOO_MANY_FILES',
-  ENAMETOOLONG: 'NAME_TOO_LONG',
+  ENAMETOOLONG: 'FILE_NAME_TOO_LONG',
 };
 
 // Typed by the rooms' own unions: a code without a row does not compile.

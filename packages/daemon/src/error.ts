@@ -40,7 +40,7 @@ export type DiskErrorCode =
   | 'PERMISSION_DENIED'
   | 'READ_ONLY'
   | 'TOO_MANY_FILES'
-  | 'NAME_TOO_LONG'
+  | 'FILE_NAME_TOO_LONG'
   | 'FILE_TOO_LARGE'
   | 'IO_ERROR';
 
@@ -96,7 +96,7 @@ export const daemonErrorTable: Readonly<Record<DaemonErrorCode, ErrorRow>> = {
   PERMISSION_DENIED: { kind: 'internal', status: 500, title: 'No permission' },
   READ_ONLY: { kind: 'internal', status: 500, title: 'The file system is read-only' },
   TOO_MANY_FILES: { kind: 'internal', status: 503, title: 'Too many open files' },
-  NAME_TOO_LONG: { kind: 'internal', status: 422, title: 'A file name is too long for this disk' },
+  FILE_NAME_TOO_LONG: { kind: 'internal', status: 422, title: 'A file name is too long for this disk' },
   FILE_TOO_LARGE: { kind: 'internal', status: 507, title: 'A file is larger than allowed' },
   IO_ERROR: { kind: 'internal', status: 500, title: 'The disk could not be read or written' },
 
