@@ -16,7 +16,7 @@ export interface PathBudget {
 /** Together well under a second on a slow machine; a hundred times what lawful bundles need. */
 const defaultPathBudget: PathBudget = {
   steps: 20_000,
-  signatureChecks: 2_400,
+  signatureChecks: 1_200,
   nameComparisons: 500_000,
   policies: 100_000,
 };
