@@ -12,7 +12,7 @@ export interface ServedInterface {
   readonly handlers: Readonly<Record<string, Handler>>;
 }
 
-export interface Answer {
+interface Answer {
   readonly signature: string;
   readonly body: readonly unknown[];
 }

@@ -35,7 +35,7 @@ type ResultOf<Out extends readonly Argument[]> = Out extends readonly [infer Onl
   : undefined;
 
 /** A function for each method of an interface, of the types the interface says. */
-export type HandlersOf<Shape extends InterfaceShape> = {
+type HandlersOf<Shape extends InterfaceShape> = {
   readonly [Name in keyof Shape['methods']]: (
     ...args: ValuesOf<Shape['methods'][Name]['in']>
   ) => Promise<ResultOf<Shape['methods'][Name]['out']>>;

@@ -9,7 +9,7 @@ declare module 'fastify' {
 }
 
 /** A JSON Schema (2020-12), or a part of an OpenAPI document. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = Readonly<Record<string, Json>>;
 
 const { DaemonProblem, problemMediaType } = contract;

@@ -86,6 +86,19 @@ function isLive(path: string): Promise<boolean> {
   });
 }
 
+/**
+ * For callers, before they believe what answers at a daemon's address: its folder must be one that only this user can change.
+ * A folder that is not there is fine, nobody listens in it.
+ * @throws {DaemonError} SOCKET_FOLDER_UNSAFE
+ */
+export async function assertSocketFolder(socketPath: string): Promise<void> {
+  try {
+    await assertOwnFolder(dirname(socketPath));
+  } catch (error) {
+    if (error instanceof DaemonError || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
 /** Whoever can rename things in the folder could put a socket of his own in our place. */
 async function assertOwnFolder(folder: string): Promise<void> {
   const { uid, mode } = await lstat(folder);
@@ -95,7 +108,7 @@ async function assertOwnFolder(folder: string): Promise<void> {
   if (isOwn && isClosed) return;
   throw new DaemonError(
     'SOCKET_FOLDER_UNSAFE',
-    `${folder} can be changed by other users; the daemon does not put its socket there.`,
+    `${folder} belongs to another user or can be changed by others, so no socket in it is trusted.`,
     { path: folder },
   );
 }
