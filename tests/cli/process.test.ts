@@ -216,4 +216,15 @@ describe('a socket of somebody else', () => {
       server.close();
     }
   });
+
+  it('is not even asked where others could have put it there', async () => {
+    await mkdir(shell.at('quiet'), { recursive: true });
+    await chmod(shell.at('run'), 0o777);
+    try {
+      const { code, report } = await shell.asked('list', '--data-dir', 'quiet');
+      expect([code, report.code]).toEqual([1, 'SOCKET_FOLDER_UNSAFE']);
+    } finally {
+      await chmod(shell.at('run'), 0o700);
+    }
+  });
 });

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ClientError, connectDaemon, type DaemonApi, listStores, storeUrl } from '@jami-plugin-store/client';
 import {
+  assertSocketFolder,
   createDaemon,
   type Daemon,
   DaemonError,
@@ -72,7 +73,9 @@ export async function reachDaemon(socket: string, dataDir: string): Promise<Daem
 async function runningDaemon(dataDir: string): Promise<DaemonApi | undefined> {
   // A folder that cannot be entered is met again, with its reason, by whoever wants to own it.
   if (!(await isEntered(dataDir))) return undefined;
-  const daemon = await reachDaemon(socketPathOf(dataDir), dataDir);
+  const socket = socketPathOf(dataDir);
+  await assertSocketFolder(socket);
+  const daemon = await reachDaemon(socket, dataDir);
   try {
     await daemon.info();
     return daemon;
