@@ -6,6 +6,7 @@ import {
   type FastifyReply,
   type FastifyRequest,
   fastify,
+  LogController,
 } from 'fastify';
 import { StoreError } from '../error.js';
 import { refuseConnection, sendProblem } from './problem-reply.js';
@@ -57,7 +58,7 @@ export function createServer(log: LogTarget | undefined, given: Partial<ServerLi
     return503OnClosing: false,
     exposeHeadRoutes: false,
     requestIdHeader: false,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     http: {
       maxHeaderSize: limits.headerBytes,
