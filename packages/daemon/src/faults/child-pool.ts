@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { KillOrder } from './killed-child.js';
+import type { KillOrder } from './kill-order.js';
 
 // Processes run the build: Node 20 cannot run TypeScript.
 const built = fileURLToPath(new URL('../../dist/faults/killed-child.js', import.meta.url));

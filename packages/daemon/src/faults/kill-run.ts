@@ -1,5 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Daemon } from '../daemon.js';
 import {
   type Authority,
   DaemonFixtures,
@@ -9,10 +10,12 @@ import {
   startDaemon,
   writePackage,
 } from '../daemon-fixtures.js';
+import { type Disk, nodeDisk } from '../disk/disk.js';
 import { layoutOf } from '../installed/layout.js';
 import { ChildPool, type FaultChild } from './child-pool.js';
 import { inspect } from './inspect-fixtures.js';
-import type { KillOrder } from './killed-child.js';
+import { carryOut, type KillOrder } from './kill-order.js';
+import { steppedDisk } from './stepped-disk.js';
 
 export interface KillReport {
   /** Processes killed with SIGKILL, and how the plugin was seen afterwards. */
@@ -59,7 +62,7 @@ export async function runKills(options: KillRunOptions): Promise<KillReport> {
   await using fixtures = await DaemonFixtures.create(options.parent);
   await using pool = new ChildPool(options.ahead ?? 2, options.child);
   let place = await preparePlace(fixtures);
-  const lengths = await measure(place, pool);
+  const lengths = await measure(place);
   let current: State = absent;
   const turns = new Map<State, number>();
   for (let round = 0; count.kills < options.kills; round += 1) {
@@ -91,11 +94,13 @@ export async function runKills(options: KillRunOptions): Promise<KillReport> {
   return count;
 }
 
-/** Steps in turn; every third round none: then it is killed by time. */
+/** Steps in turn, every second one of the last quarter, where the commit is; every third round none: then it is killed by time. */
 function aim(round: number, steps: number): { step: number; moment: KillOrder['moment'] } {
   const turn = Math.floor((round * 2) / 3);
   const moment = moments[Math.floor(turn / 5) % moments.length] ?? 'before';
-  return { step: round % 3 === 2 ? 0 : 1 + ((turn * 7) % steps), moment };
+  const early = 1 + ((turn * 7) % steps);
+  const late = steps - ((turn * 5) % Math.ceil(steps / 4));
+  return { step: round % 3 === 2 ? 0 : turn % 2 === 0 ? early : late, moment };
 }
 
 /** A third longer than the whole takes, spread evenly: some come after the end. */
@@ -157,20 +162,21 @@ async function killOne(place: Place, child: FaultChild, round: Round): Promise<S
   }
 }
 
-/** Each operation once, to its end: how many steps it has, and how long it takes. Ends where nothing is installed. */
-async function measure(
-  place: Place,
-  pool: ChildPool,
-): Promise<ReadonlyMap<string, { steps: number; ms: number }>> {
+/** Each operation once, to its end, in this process: how many steps it has with its start, and how long it takes. Ends where nothing is installed. */
+async function measure(place: Place): Promise<ReadonlyMap<string, { steps: number; ms: number }>> {
   const lengths = new Map<string, { steps: number; ms: number }>();
   let current: State = absent;
   for (const name of ['install', 'reinstall', 'update', 'downgrade', 'update', 'rollback', 'uninstall']) {
     const operation = place.operations.find((one) => one.name === name);
     if (operation === undefined) throw new Error(`no operation ${name}`);
-    const child = pool.take();
-    await child.start({ ...place.base, ...operation.order, step: 0, moment: 'before' });
-    child.goOn();
-    lengths.set(name, await child.end());
+    let steps = 0;
+    const disk = steppedDisk(nodeDisk(), ({ number }) => {
+      steps = number;
+    });
+    await using daemon = await place.start(disk);
+    const startedAt = performance.now();
+    await carryOut(daemon, operation.order);
+    lengths.set(name, { steps, ms: performance.now() - startedAt });
     current = operation.to(current);
     const seen = await place.see();
     if (seen !== current) throw new Error(`${name} led to ${seen}, not to ${current}`);
@@ -182,6 +188,8 @@ async function measure(
 interface Place {
   readonly base: Omit<KillOrder, 'operation' | 'packagePath'>;
   readonly operations: readonly Operation[];
+  /** A daemon of this process. */
+  start(disk: Disk): Promise<Daemon>;
   /** The plugin from outside, without a daemon. Throws where it is mixed. */
   see(): Promise<State>;
   /** Throws unless the folder is at rest with the plugin as it was. */
@@ -200,8 +208,9 @@ async function preparePlace(fixtures: DaemonFixtures): Promise<Place> {
   const oldPackage = await writePackage(fixtures, signer, { version: first });
   const newPackage = await writePackage(fixtures, signer, { version: second });
   const dataDir = fixtures.path('data');
+  const start = (disk: Disk): Promise<Daemon> => startDaemon(fixtures, [authority.anchor], { dataDir, disk });
   {
-    await using daemon = await startDaemon(fixtures, [authority.anchor], { dataDir });
+    await using daemon = await start(nodeDisk());
     await daemon.install({ path: await writePackage(fixtures, signer, { id: 'Neighbour' }) });
   }
   const [at, layout] = [fixtureInstant.toISOString(), layoutOf(dataDir)];
@@ -226,6 +235,7 @@ async function preparePlace(fixtures: DaemonFixtures): Promise<Place> {
       { name: 'reinstall', order: install(oldPackage), from: [first], to: () => first },
       { name: 'uninstall', order: { operation: 'uninstall' }, from: [first, second], to: () => absent },
     ],
+    start,
     see,
     assertAtRest: async (state) => {
       const seen = await see();

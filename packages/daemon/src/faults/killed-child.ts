@@ -2,25 +2,12 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { notOffered, parseTrustAnchors } from '@jami-plugin-store/trust';
-import { createDaemon, type Daemon } from '../daemon.js';
+import { createDaemon } from '../daemon.js';
 import { nodeDisk } from '../disk/disk.js';
+import { carryOut, type KillOrder } from './kill-order.js';
 import { steppedDisk } from './stepped-disk.js';
 
-/** What a child process is to do: start a daemon, which recovers the folder, then one operation; it may kill itself at one step of all that. */
-export interface KillOrder {
-  readonly dataDir: string;
-  readonly rootPem: string;
-  readonly platform: string;
-  readonly at: string;
-  readonly operation: 'install' | 'rollback' | 'uninstall';
-  /** Of an install. */
-  readonly packagePath?: string | undefined;
-  /** Counted from the start of the daemon; 0: at none. */
-  readonly step: number;
-  /** Before the step, after half of it, or while it runs. */
-  readonly moment: 'before' | 'half' | 'during';
-}
-
+/** Starts a daemon, which recovers the folder, then does one thing; may kill itself at one step of all that (`KillOrder`). */
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const die = (): void => void process.kill(process.pid, 'SIGKILL');
 
@@ -52,14 +39,8 @@ const at = new Date(order.at);
   say(`STARTED ${steps}`);
   // Until it is told to go on, so that what recovery made can be looked at.
   await lines.next();
-  await carryOut(daemon);
+  await carryOut(daemon, order);
   say(`DONE ${steps}`);
 }
 process.stdin.destroy();
 await once(process.stdout.end(), 'finish');
-
-async function carryOut(daemon: Daemon): Promise<void> {
-  if (order.operation === 'rollback') await daemon.rollback('Greeter');
-  else if (order.operation === 'uninstall') await daemon.uninstall('Greeter');
-  else await daemon.install({ path: order.packagePath ?? '', force: true });
-}

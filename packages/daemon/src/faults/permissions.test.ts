@@ -39,6 +39,8 @@ beforeAll(async () => {
   before = fixtures.path('before');
   await using daemon = await startDaemon(fixtures, [authority.anchor], { dataDir: before });
   await daemon.install({ path: await writePackage(fixtures, signer) });
+  await daemon[Symbol.asyncDispose]();
+  if (isRoot) await run('chown', ['-R', `${nobody}:${nobody}`, before]);
 });
 afterAll(() => fixtures[Symbol.asyncDispose]());
 
@@ -55,8 +57,8 @@ async function installAsNobody(
   const installs: UnprivilegedInstall[] = [];
   for (const { spoil, lose, packagePath = update, ...wish } of wishes) {
     const dataDir = fixtures.path('data');
-    await cp(before, dataDir, { recursive: true, verbatimSymlinks: true });
-    await run('chown', ['-R', `${nobody}:${nobody}`, dataDir]);
+    // Keeps whom it belongs to.
+    await run('cp', ['-a', before, dataDir]);
     await spoil?.(dataDir);
     const loses = lose && { folder: lose.folder(dataDir), step: lose.step };
     installs.push({ dataDir, packagePath, ...wish, ...(loses === undefined ? {} : { lose: loses }) });
