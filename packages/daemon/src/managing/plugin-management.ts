@@ -54,8 +54,8 @@ export interface PluginManagement {
   changeSettings(change: SettingsChange): Promise<DaemonSettings>;
   /** Ends a plugin's library at once, whoever holds the plugin's queue; it stays remembered. */
   stop(id: string): Promise<boolean>;
-  /** Loads a running plugin again, soon; several wishes become one. */
-  reload(id: string): void;
+  /** Loads a running plugin again; wishes that wait together become one. Settles when that is over, well or not. */
+  reload(id: string): Promise<void>;
   /** For changes of the installed version; the caller holds the plugin's queue. */
   whileUnloaded<Result>(id: string, change: () => Promise<Result>): Promise<Result>;
   /** For the plugin's removal; the caller holds the plugin's queue. Where it is done, nothing is remembered. */
@@ -74,7 +74,7 @@ export function createManagement(options: ManagementOptions): PluginManagement {
 class Management implements PluginManagement {
   readonly #options: ManagementOptions;
   readonly #background = new Set<Promise<void>>();
-  readonly #reloading = new Set<string>();
+  readonly #reloading = new Map<string, Promise<void>>();
   readonly #closing = new AbortController();
   readonly #unsubscribe: () => void;
 
@@ -154,15 +154,20 @@ class Management implements PluginManagement {
     return this.#options.loads.stop(id);
   }
 
-  reload(id: string): void {
+  reload(id: string): Promise<void> {
     const { loads } = this.#options;
-    if (this.#reloading.has(id) || !loads.running().includes(id)) return;
-    this.#reloading.add(id);
-    this.#soon(id, async () => {
-      const wasRunning = await this.#inTurn(id, () => loads.stop(id));
-      this.#reloading.delete(id);
+    const waiting = this.#reloading.get(id);
+    if (waiting !== undefined) return waiting;
+    if (!loads.running().includes(id)) return Promise.resolve();
+    const reloaded = this.#soon(id, async () => {
+      const wasRunning = await this.#inTurn(id, () => {
+        this.#reloading.delete(id);
+        return loads.stop(id);
+      });
       if (wasRunning) await this.#loadChecked(id);
     });
+    this.#reloading.set(id, reloaded);
+    return reloaded;
   }
 
   async whileUnloaded<Result>(id: string, change: () => Promise<Result>): Promise<Result> {
@@ -174,7 +179,7 @@ class Management implements PluginManagement {
       // Another version: how the one before ended says nothing about it.
       if (!wasRunning) loads.forget(id);
       const isWanted = wasRunning || (keepsLoaded && memory.now.loaded.includes(id));
-      if (isWanted && memory.now.pluginsEnabled) this.#soon(id, () => this.#loadChecked(id));
+      if (isWanted && memory.now.pluginsEnabled) void this.#soon(id, () => this.#loadChecked(id));
     }
   }
 
@@ -184,7 +189,7 @@ class Management implements PluginManagement {
     try {
       await removal();
     } catch (error) {
-      if (wasRunning) this.#soon(id, () => this.#loadChecked(id));
+      if (wasRunning) void this.#soon(id, () => this.#loadChecked(id));
       throw error;
     }
     loads.forget(id);
@@ -192,7 +197,7 @@ class Management implements PluginManagement {
   }
 
   start(): void {
-    if (this.#options.keepsLoaded) this.#track(this.#loadRemembered());
+    if (this.#options.keepsLoaded) void this.#track(this.#loadRemembered());
   }
 
   async close(): Promise<void> {
@@ -219,10 +224,10 @@ class Management implements PluginManagement {
   #heed(event: DaemonEvent): void {
     const { loads, memory, keepsLoaded } = this.#options;
     if (event.type === 'disabled')
-      this.#soon(event.plugin, async () => void (await loads.stop(event.plugin)));
+      void this.#soon(event.plugin, async () => void (await loads.stop(event.plugin)));
     const isWanted = keepsLoaded && memory.now.pluginsEnabled;
     if (event.type === 'healed' && isWanted && memory.now.loaded.includes(event.plugin))
-      this.#soon(event.plugin, () => this.#loadChecked(event.plugin));
+      void this.#soon(event.plugin, () => this.#loadChecked(event.plugin));
   }
 
   /** Checks outside the plugin's queue, for that may take long; what became active meanwhile is checked anew. */
@@ -277,20 +282,21 @@ class Management implements PluginManagement {
     return this.#options.queue.run(id.toLowerCase(), work);
   }
 
-  /** Whoever waits for an answer now does not wait for this. */
-  #soon(id: string, work: () => Promise<void>): void {
-    if (this.#closing.signal.aborted) return;
+  /** Work that nobody has to wait for. Settles when it is over, well or not. */
+  #soon(id: string, work: () => Promise<void>): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.resolve();
     const { onTrouble } = this.#options;
-    this.#track(
+    return this.#track(
       work().catch((error: unknown) => {
         if (!this.#closing.signal.aborted) onTrouble(error, id);
       }),
     );
   }
 
-  #track(work: Promise<void>): void {
+  #track(work: Promise<void>): Promise<void> {
     const tracked = work.finally(() => this.#background.delete(tracked));
     this.#background.add(tracked);
+    return tracked;
   }
 }
 

@@ -31,8 +31,8 @@ export interface PreferencesOptions {
   readonly events: EventLog;
   /** Of texts, where a call names none. */
   readonly language: () => string;
-  /** Told when a plugin's values changed. */
-  readonly onChange: (id: string) => void;
+  /** Called when a plugin's values changed, without its queue; whoever changed them waits for it. */
+  readonly onChange: (id: string) => Promise<void>;
   /** Told of files that were put out of the way. */
   readonly onTrouble: (error: unknown, about: string) => void;
 }
@@ -101,7 +101,7 @@ class Store implements PreferencesStore {
 
   async set(id: string, { account, values }: PreferencesChange): Promise<PluginPreferences> {
     if (account !== undefined) assertAccountId(account);
-    await this.#inTurn(id, async () => {
+    await this.#changing(id, async (changed) => {
       const subject = await this.#subject(id);
       const wishes = sortByScope(await this.#definitions(subject), account, Object.entries(values));
       for (const { preference, value } of wishes) await assertPreferenceValue(preference, value);
@@ -111,22 +111,23 @@ class Store implements PreferencesStore {
             .filter((wish) => wish.scope === scope)
             .map(({ preference, value }) => [preference.key, value]),
         );
-      await this.#store(id, await this.#globalFile(subject), undefined, of('global'));
+      const global = await this.#store(await this.#globalFile(subject), of('global'));
+      changed(undefined, global);
       if (account !== undefined)
-        await this.#store(id, this.#accountFile(id, account), account, of('account'));
+        changed(account, await this.#store(this.#accountFile(id, account), of('account')));
     });
     return this.read(id, account);
   }
 
   async reset(id: string, account: string | undefined): Promise<PluginPreferences> {
     if (account !== undefined) assertAccountId(account);
-    await this.#inTurn(id, async () => {
+    await this.#changing(id, async (changed) => {
       const subject = await this.#subject(id);
       const file = account === undefined ? await this.#globalFile(subject) : this.#accountFile(id, account);
       const before = await this.#readToReplace(file);
       if (before.size === 0) return;
       await writeValues(this.#options.place, file, new Map());
-      this.#changed(id, account, [...before.keys()]);
+      changed(account, [...before.keys()]);
     });
     return this.read(id, account);
   }
@@ -139,24 +140,32 @@ class Store implements PreferencesStore {
     await gatherValues(place, id, active.tree).catch((error: unknown) => onTrouble(error, id));
   }
 
-  async #store(
-    id: string,
-    file: ValuesFile,
-    account: string | undefined,
-    wanted: ReadonlyMap<string, string>,
-  ): Promise<void> {
-    if (wanted.size === 0) return;
+  /** @returns the keys whose values are others now */
+  async #store(file: ValuesFile, wanted: ReadonlyMap<string, string>): Promise<string[]> {
+    if (wanted.size === 0) return [];
     const before = await this.#readToReplace(file);
     const changed = [...wanted].filter(([key, value]) => before.get(key) !== value).map(([key]) => key);
-    if (changed.length === 0) return;
-    await writeValues(this.#options.place, file, new Map([...before, ...wanted]));
-    this.#changed(id, account, changed);
+    if (changed.length > 0) await writeValues(this.#options.place, file, new Map([...before, ...wanted]));
+    return changed;
   }
 
-  #changed(id: string, account: string | undefined, keys: string[]): void {
+  /** Changes values in the plugin's turn; then, also where that failed half-way, lets the plugin know. */
+  async #changing(
+    id: string,
+    work: (changed: (account: string | undefined, keys: string[]) => void) => Promise<void>,
+  ): Promise<void> {
     const { events, onChange } = this.#options;
-    events.append({ type: 'preferences', plugin: id, account: account ?? null, keys: keys.sort() });
-    onChange(id);
+    let hasChanged = false;
+    const changed = (account: string | undefined, keys: string[]): void => {
+      if (keys.length === 0) return;
+      hasChanged = true;
+      events.append({ type: 'preferences', plugin: id, account: account ?? null, keys: keys.sort() });
+    };
+    try {
+      await this.#inTurn(id, () => work(changed));
+    } finally {
+      if (hasChanged) await onChange(id);
+    }
   }
 
   /** What is there before it is written over; what cannot be read is put aside. */
