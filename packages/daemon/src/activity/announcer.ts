@@ -7,7 +7,7 @@ import type { ActivityLog } from './activity-log.js';
 type By = ActivityEntry['by'];
 
 /** How a version came to be the installed one. */
-export interface Arrival {
+interface Arrival {
   readonly job: string;
   readonly action: 'install' | 'update' | 'rollback' | 'adopt';
   readonly id: string;
@@ -17,7 +17,7 @@ export interface Arrival {
   readonly publisher: string;
 }
 
-export interface Refused {
+interface Refused {
   readonly job: string;
   /** The package; undefined where what was refused is no install. */
   readonly path?: string | undefined;
