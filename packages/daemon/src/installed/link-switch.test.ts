@@ -6,7 +6,7 @@ import { type Disk, nodeDisk } from '../disk/disk.js';
 import { type OnStep, steppedDisk } from '../faults/stepped-disk.js';
 import { type Layout, layoutOf, linkTarget } from './layout.js';
 import { linkSwitch } from './link-switch.js';
-import { recover } from './recovery.js';
+import { recover, removeUnused } from './recovery.js';
 
 const trees = ['1.0.0-0000000000000000', '2.0.0-1111111111111111'] as const;
 let layout: Layout;
@@ -71,6 +71,55 @@ describe.each(['linux', 'win32'] as const)('linkSwitch on %s', (system) => {
       await links().activate('A', trees[0]);
     }
     expect([...seen]).toEqual([...trees]);
+  });
+});
+
+describe.each(['linux', 'win32'] as const)('a switch on %s that fails at one step', (system) => {
+  const links = (disk: Disk = nodeDisk(system)) => linkSwitch(disk, layout, system);
+
+  it('leaves the old one active when it throws, without a trace', async () => {
+    await links().activate('A', trees[0]);
+    for (let fault = 1; ; fault += 1) {
+      let steps = 0;
+      const onStep: OnStep = ({ number }) => {
+        steps = number;
+        if (number === fault) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'x' });
+      };
+      const failed = await links(steppedDisk(nodeDisk(system), onStep))
+        .activate('A', trees[1])
+        .then(
+          () => false,
+          () => true,
+        );
+      expect(await active()).toBe(failed ? trees[0] : trees[1]);
+      if (failed) expect(await readdir(layout.home('A'))).toEqual([...trees]);
+      await links().recover('A');
+      expect(await active()).toBe(failed ? trees[0] : trees[1]);
+      if (steps < fault) return;
+      await links().activate('A', trees[0]);
+    }
+  });
+
+  it('costs nothing where even the way back fails: recovery goes on', async () => {
+    if (system === 'linux') return;
+    await links().activate('A', trees[0]);
+    const onStep: OnStep = ({ action, path }) => {
+      if (action === 'symlink' && path === layout.link('A')) throw new Error('EIO');
+    };
+    const broken = links(steppedDisk(nodeDisk(system), onStep));
+    await expect(broken.activate('A', trees[1])).rejects.toThrow('EIO');
+    expect(await links().active('A')).toBeUndefined();
+    await removeUnused({ disk: nodeDisk(system), layout, links: links() }, 'A');
+    await links().recover('A');
+    expect(await active()).toBe(trees[1]);
+  });
+
+  it('brings nothing back that was taken away since', async () => {
+    await links().activate('A', trees[0]);
+    if (system === 'win32') await writeFile(layout.journal('A'), JSON.stringify({ tree: trees[0] }));
+    await links().deactivate('A');
+    await links().recover('A');
+    expect(await links().active('A')).toBeUndefined();
   });
 });
 

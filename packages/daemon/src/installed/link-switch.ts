@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Disk } from '../disk/disk.js';
 import { isAbsent } from '../disk/disk.js';
+import { replaceFile } from './durable-file.js';
 import { type Layout, linkTarget, treeOfTarget } from './layout.js';
 
 /** Says which tree of a plugin is active. Callers serialise by plugin. */
@@ -47,15 +48,33 @@ function junctionSwitch(disk: Disk, layout: Layout): LinkSwitch {
   const place = async (id: string, tree: string) => {
     if ((await disk.kindOf(layout.link(id))) === 'link') await disk.remove(layout.link(id));
     await disk.symlink(layout.tree(id, tree), layout.link(id), 'junction');
+    // The switch is done; a journal that stays is carried out once more by recovery, or overwritten by the next switch.
+    await disk.remove(layout.journal(id)).catch(() => undefined);
+  };
+  const restore = async (id: string, before: Awaited<ReturnType<typeof activeTree>>) => {
+    const isGone = (await disk.kindOf(layout.link(id))) === 'absent';
+    if (isGone && before !== undefined && before !== 'foreign')
+      await disk.symlink(layout.tree(id, before.tree), layout.link(id), 'junction');
     await disk.remove(layout.journal(id));
   };
   return {
     active: (id) => activeTree(disk, layout, id),
     activate: async (id, tree) => {
-      await writeJournal(disk, layout, id, tree);
-      await place(id, tree);
+      const before = await activeTree(disk, layout, id);
+      try {
+        await replaceFile(disk, layout, layout.journal(id), Buffer.from(JSON.stringify({ tree })));
+        await place(id, tree);
+      } catch (error) {
+        // Where that fails, too, the journal stays, and recovery finishes the switch.
+        await restore(id, before).catch(() => undefined);
+        throw error;
+      }
     },
-    deactivate: (id) => disk.remove(layout.link(id)),
+    deactivate: async (id) => {
+      // Else recovery would carry out an old intention, and bring back what was removed.
+      if ((await disk.kindOf(layout.journal(id))) !== 'absent') await disk.remove(layout.journal(id));
+      await disk.remove(layout.link(id));
+    },
     recover: async (id) => {
       if ((await disk.kindOf(layout.journal(id))) === 'absent') return;
       const tree = await readJournal(disk, layout, id);
@@ -64,15 +83,6 @@ function junctionSwitch(disk: Disk, layout: Layout): LinkSwitch {
       else await disk.remove(layout.journal(id));
     },
   };
-}
-
-/** The journal appears whole or not at all: written beside, made durable, renamed. */
-async function writeJournal(disk: Disk, layout: Layout, id: string, tree: string): Promise<void> {
-  const waiting = join(layout.staging, `${randomBytes(8).toString('hex')}.journal`);
-  await disk.writeFile(waiting, Buffer.from(JSON.stringify({ tree })));
-  await disk.syncFile(waiting);
-  await disk.rename(waiting, layout.journal(id));
-  await disk.syncDirectory(layout.home(id));
 }
 
 async function readJournal(disk: Disk, layout: Layout, id: string): Promise<string | undefined> {

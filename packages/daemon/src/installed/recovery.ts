@@ -41,7 +41,11 @@ export async function removeUnused(
   const { disk, layout } = place;
   if ((await disk.kindOf(layout.home(id))) === 'absent') return;
   const isInstalled = (await place.links.active(id)) !== undefined;
-  if (!isInstalled) return disk.removeTree(layout.home(id));
+  if (!isInstalled) {
+    // Between two junctions: what to make of it is recovery's to say.
+    if ((await disk.kindOf(layout.journal(id))) !== 'absent') return;
+    return disk.removeTree(layout.home(id));
+  }
   for (const name of await unusedNames(place, id)) {
     if (only === undefined || only.has(name)) await disk.removeTree(join(layout.home(id), name));
   }
