@@ -170,6 +170,13 @@ export interface Authority {
   direct(): Promise<Signer>;
 }
 
+/** For what is done again at every step of a disk: no texts, no image. */
+export const fewFiles: NonNullable<PackageWish['files']> = {
+  'data/icon.svg': undefined,
+  'data/locale/Greeter_en.json': undefined,
+  'data/locale/Greeter_fr.json': undefined,
+};
+
 /** The entries of a small plugin with a library, texts in two languages and an icon. */
 function pluginEntries({ id = 'Greeter', version = '1.0.0', files = {} }: PackageWish): PackageEntry[] {
   const usual: Record<string, string | Buffer | undefined> = {

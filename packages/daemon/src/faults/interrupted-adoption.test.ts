@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Daemon } from '../daemon.js';
-import { type Authority, DaemonFixtures, startDaemon, writePackage } from '../daemon-fixtures.js';
+import { type Authority, DaemonFixtures, fewFiles, startDaemon, writePackage } from '../daemon-fixtures.js';
 import { nodeDisk } from '../disk/disk.js';
 import { errorOutcome } from '../error-outcome.js';
 import { layoutOf } from '../installed/layout.js';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   const signer = await (await authority.organization('Hello Ltd'))();
   before = fixtures.path('before');
   await using daemon = await startDaemon(fixtures, [authority.anchor]);
-  const { path } = await daemon.install({ path: await writePackage(fixtures, signer) });
+  const { path } = await daemon.install({ path: await writePackage(fixtures, signer, { files: fewFiles }) });
   const folder = layoutOf(before).link('Greeter');
   await cp(path, folder, { recursive: true, dereference: true });
   await writeFile(join(folder, 'preferences.msgpack'), Buffer.from(preferences, 'hex'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ActivityEntry } from '@jami-plugin-store/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Daemon } from '../daemon.js';
-import { type Authority, DaemonFixtures, startDaemon, writePackage } from '../daemon-fixtures.js';
+import { type Authority, DaemonFixtures, fewFiles, startDaemon, writePackage } from '../daemon-fixtures.js';
 import { type Disk, nodeDisk } from '../disk/disk.js';
 import { errorOutcome } from '../error-outcome.js';
 import { layoutOf } from '../installed/layout.js';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   fixtures = await DaemonFixtures.create(existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
   authority = await fixtures.authority();
   const signer = await (await authority.organization('Hello Ltd'))();
-  const files = { 'data/icon.svg': undefined, 'data/locale/Greeter_fr.json': undefined };
+  const files = fewFiles;
   first = await writePackage(fixtures, signer, { files });
   update = await writePackage(fixtures, signer, { version: '2.0.0', files });
   before = fixtures.path('before');

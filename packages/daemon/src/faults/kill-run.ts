@@ -4,6 +4,7 @@ import type { Daemon } from '../daemon.js';
 import {
   type Authority,
   DaemonFixtures,
+  fewFiles,
   fixtureInstant,
   fixturePlatform,
   type Signer,
@@ -205,8 +206,8 @@ async function preparePlace(fixtures: DaemonFixtures): Promise<Place> {
   const signer: Signer = await (await authority.organization('Hello Ltd'))();
   const rootPem = fixtures.path('root.pem');
   await writeFile(rootPem, authority.rootPem);
-  const oldPackage = await writePackage(fixtures, signer, { version: first });
-  const newPackage = await writePackage(fixtures, signer, { version: second });
+  const oldPackage = await writePackage(fixtures, signer, { version: first, files: fewFiles });
+  const newPackage = await writePackage(fixtures, signer, { version: second, files: fewFiles });
   const dataDir = fixtures.path('data');
   const start = (disk: Disk): Promise<Daemon> => startDaemon(fixtures, [authority.anchor], { dataDir, disk });
   {
