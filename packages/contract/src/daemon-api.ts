@@ -149,6 +149,10 @@ export const PluginDetails = Type.Object({
   ),
   revocation: Type.Optional(Type.Array(RevocationSummary)),
   previousVersion: Type.Optional(Type.String()),
+  disabled: Type.Optional(DisabledReason),
+  unanswered: Type.Optional(UnansweredRevocation),
+  /** When files and revocation were last looked at since the install. */
+  checkedAt: Type.Optional(Instant),
   load: Type.Optional(PluginLoad),
 });
 export type PluginDetails = Static<typeof PluginDetails>;
