@@ -1,2 +1,3 @@
 export { runCli } from './cli.js';
+export { keepMemorySmall } from './collector.js';
 export { type Io, processIo } from './io.js';

@@ -1,4 +1,7 @@
 import { runCli } from './cli.js';
+import { keepMemorySmall } from './collector.js';
 import { processIo } from './io.js';
 
-process.exitCode = await runCli(process.argv.slice(2), processIo());
+const args = process.argv.slice(2);
+if (['install', 'daemon'].includes(args[0] ?? '')) keepMemorySmall();
+process.exitCode = await runCli(args, processIo());
