@@ -3,8 +3,8 @@ import type { Daemon, DaemonLogger } from '../daemon.js';
 import { errorOutcome } from '../error-outcome.js';
 import { layoutOf } from '../installed/layout.js';
 import { sessionBusSockets } from './bus-address.js';
-import { type BusConnection, openBus } from './bus-connection.js';
-import { type CallDesk, callDesk } from './call-desk.js';
+import type { BusConnection } from './bus-connection.js';
+import type { CallDesk } from './call-desk.js';
 import { readMachineId } from './machine-id.js';
 import { objectTree } from './object-tree.js';
 import { type FaceOptions, pluginManagerHandlers } from './plugin-manager-handlers.js';
@@ -49,6 +49,11 @@ const repeatMs = 10_000;
  * @throws {DaemonError} DBUS_UNAVAILABLE | DBUS_NAME_TAKEN
  */
 export async function serveDBus(daemon: Daemon, options: DBusOptions = {}): Promise<DBusServer> {
+  // Loaded here: few daemons are asked over the bus.
+  const [{ openBus }, { callDesk }] = await Promise.all([
+    import('./bus-connection.js'),
+    import('./call-desk.js'),
+  ]);
   const env = options.env ?? process.env;
   const { logger } = options;
   const { plugins } = layoutOf(daemon.info.dataDir);

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { daemonMaxBodyBytes, daemonRoutes, problemMediaType } from '@jami-plugin-store/contract';
-import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Daemon } from '../daemon.js';
 import { DaemonError } from '../error.js';
 import { daemonRoutesOf } from './daemon-routes.js';
@@ -49,6 +49,8 @@ const defaultStreams: EventStreamOptions = {
  * @throws {DaemonError} SOCKET_BUSY | SOCKET_FOLDER_UNSAFE
  */
 export async function serveDaemon(daemon: Daemon, options: ServeOptions): Promise<DaemonServer> {
+  // Loaded here: a daemon without a server (`jpl install`) has no use for it.
+  const { default: fastify } = await import('fastify');
   const isPipe = options.socketPath.startsWith(pipePrefix);
   const secret = options.secret ?? (isPipe ? await readOrMakeSecret(daemon.info.dataDir) : undefined);
   const streams = eventStreams(daemon.events, { ...defaultStreams, ...options });
