@@ -31,7 +31,7 @@ export async function readEntry(source: ByteSource, located: LocatedEntry): Prom
   return content;
 }
 
-/** The content in chunks of at most 1 MiB (small entries: one chunk); codes as `readEntry`, thrown at the latest at the end. */
+/** The content in chunks of at most 128 KiB (entries up to 8 MiB: one chunk); codes as `readEntry`, thrown at the latest at the end. */
 export async function* streamEntry(
   source: ByteSource,
   located: LocatedEntry,
