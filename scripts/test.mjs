@@ -4,11 +4,13 @@
  */
 import { join } from 'node:path';
 import { npm, root, run, runScript, setup } from './setup.mjs';
+import { installTools } from './system-tools.mjs';
 
 const bin = (name, ...path) => join(root, 'node_modules', name, ...path);
 
 await runScript(async () => {
   await setup();
+  await installTools();
   const failed = [];
   const check = async (name, action) => {
     try {
