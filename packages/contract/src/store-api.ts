@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { CatalogCertificate, CatalogPublisher } from './store-catalog-api.js';
 
 /**
  * One plugin as Jami's desktop client reads it (`GET /`, `/details/:id`, `/versions/:id`): these keys, in this
@@ -62,17 +63,36 @@ export const StoreRelease = Type.Object({
   expiresAt: Type.String({ format: 'date-time' }),
   /** Immutable address of the bytes, relative to the store's base URL. */
   url: Type.String(),
+  /** Files it is signed for. */
+  files: Type.Optional(Type.Integer({ minimum: 1 })),
+  changelog: Type.Optional(Type.String()),
+  /** Taken back: offered to nobody, still there for those who ask for exactly this version. */
+  yanked: Type.Optional(Type.Object({ reason: Type.String(), at: Type.String({ format: 'date-time' }) })),
+  /** Plugin certificate first, the store's root last. */
+  path: Type.Optional(Type.Array(CatalogCertificate)),
 });
 export type StoreRelease = Static<typeof StoreRelease>;
 
 /** `GET /v1/plugins/:id`: what an installer says it expects (`{ id, version, sha256 }`) comes from here. */
 export const StorePluginFacts = Type.Object({
   id: Type.String(),
-  publisher: Type.Object({
-    name: Type.String(),
-    /** SHA-256 hex of the organization's identity; absent where the anchor itself signed the plugin's certificate. */
-    organization: Type.Optional(Sha256),
-  }),
+  publisher: CatalogPublisher,
+  /** In the language of `Accept-Language`, of the newest release. */
+  name: Type.Optional(Type.String()),
+  description: Type.Optional(Type.String()),
+  /** Languages it has texts in. */
+  languages: Type.Optional(Type.Array(Type.String())),
+  categories: Type.Optional(Type.Array(Type.String())),
+  downloads: Type.Optional(Type.Integer({ minimum: 0 })),
+  iconUrl: Type.Optional(Type.String()),
+  backgroundUrl: Type.Optional(Type.String()),
+  deprecated: Type.Optional(
+    Type.Object({
+      reason: Type.String(),
+      successor: Type.Optional(Type.String()),
+      since: Type.String({ format: 'date-time' }),
+    }),
+  ),
   /** Platform -> SHA-256 of the package that `/download/:arch/:id` answers with. */
   offered: Type.Record(Type.String(), Sha256),
   /** Newest first. */

@@ -1,0 +1,314 @@
+import { type Static, Type } from 'typebox';
+import { ActivityEntry, DisabledReason, RevocationSummary, UnansweredRevocation } from './daemon-api.js';
+import { InstallTrace, TraceMessage } from './install-trace.js';
+import { PluginLoad, PreferencesChange } from './managing-api.js';
+import { PluginFailure, PluginSnapshot } from './plugin-state.js';
+import { StoreRelease } from './store-api.js';
+import { CatalogCertificate, CatalogPublisher, CatalogSort } from './store-catalog-api.js';
+
+/**
+ * What crosses between the client's process and the user's page, over loopback. The page decides nothing: every state,
+ * action and reason is told.
+ */
+const Instant = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' });
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const StoreName = Type.String({ minLength: 1, maxLength: 64 });
+const closed = { additionalProperties: false } as const;
+
+/** Stands for the store of a plugin that came from a file or from a store that is not configured any more. */
+export const noStore = '-';
+
+const plugin = (store: string, id: string) =>
+  `/page/plugins/${encodeURIComponent(store)}/${encodeURIComponent(id)}`;
+
+export const pageRoutes = {
+  session: '/page/session',
+  state: '/page/state',
+  events: '/page/events',
+  catalog: '/page/catalog',
+  plugin,
+  action: (store: string, id: string, action: PageAction) => `${plugin(store, id)}/${action}`,
+  policy: (store: string, id: string) => `${plugin(store, id)}/policy`,
+  preferences: (id: string) => `/page/preferences/${encodeURIComponent(id)}`,
+  image: (store: string, id: string, which: 'icon' | 'background') => `${plugin(store, id)}/${which}`,
+  settings: '/page/settings',
+  check: '/page/check',
+  unloadAll: '/page/unload-all',
+  /** `PUT` of a package's bytes, `?name=` what the user calls it. */
+  packages: '/page/packages',
+  activity: '/page/activity',
+  traces: '/page/traces',
+  trace: (job: string) => `/page/traces/${encodeURIComponent(job)}`,
+  machine: '/page/machine',
+  application: '/page/application',
+} as const;
+
+/** Body of `POST /page/session`: the one-time code of the opened URL, for a cookie. */
+export const SessionRequest = Type.Object({ code: Type.String({ minLength: 1, maxLength: 128 }) }, closed);
+
+/** What can be asked of one plugin. Those that its snapshot or its installed row does not offer are refused. */
+export const PageAction = Type.Enum([
+  'install',
+  'update',
+  'cancel',
+  'retry',
+  'dismiss',
+  'uninstall',
+  'rollback',
+  'load',
+  'unload',
+  'check',
+  'adopt',
+]);
+export type PageAction = Static<typeof PageAction>;
+
+/** Body of `POST /page/plugins/:store/:id/:action`. */
+export const PageActionRequest = Type.Object(
+  {
+    /** The new publisher the user has confirmed, after PUBLISHER_CHANGED. */
+    acceptPublisher: Type.Optional(Sha256),
+    /** Exactly this version, an older one included; by default the newest that is offered. */
+    version: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  },
+  closed,
+);
+export type PageActionRequest = Static<typeof PageActionRequest>;
+
+/** What the user decided about updates of one plugin. */
+export const UpdatePolicy = Type.Object({
+  /** Stays at its version. */
+  pinned: Type.Boolean(),
+  /** This version is passed over. */
+  skippedVersion: Type.Union([Type.String(), Type.Null()]),
+  /** New releases are taken automatically only when they are this many days old. */
+  holdDays: Type.Integer({ minimum: 0, maximum: 365 }),
+});
+export type UpdatePolicy = Static<typeof UpdatePolicy>;
+
+export const UpdatePolicyChange = Type.Object(
+  {
+    pinned: Type.Optional(Type.Boolean()),
+    skippedVersion: Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Null()])),
+    holdDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 365 })),
+  },
+  closed,
+);
+export type UpdatePolicyChange = Static<typeof UpdatePolicyChange>;
+
+/** The seal beside a name: it says what is known, never what is hoped. */
+export const Seal = Type.Enum(['none', 'signed', 'verified', 'changed', 'revoked']);
+export type Seal = Static<typeof Seal>;
+
+/** The installed half of a plugin. */
+export const InstalledView = Type.Object({
+  version: Type.Union([Type.String(), Type.Null()]),
+  state: Type.Enum(['installed', 'disabled', 'unmanaged', 'damaged']),
+  installedAt: Type.Optional(Instant),
+  previousVersion: Type.Optional(Type.String()),
+  disabled: Type.Optional(DisabledReason),
+  unanswered: Type.Optional(UnansweredRevocation),
+  reason: Type.Optional(Type.String()),
+  load: Type.Optional(PluginLoad),
+  policy: UpdatePolicy,
+  hasPreferences: Type.Boolean(),
+});
+export type InstalledView = Static<typeof InstalledView>;
+
+/** Everything a row or a card shows of one plugin. */
+export const PluginView = Type.Object({
+  /** Name of a configured store, or {@link noStore}. */
+  store: Type.String(),
+  snapshot: PluginSnapshot,
+  /** What else can be asked now, beside the snapshot's own actions. */
+  actions: Type.Array(PageAction),
+  name: Type.String(),
+  /** Markdown, as the plugin wrote it; never shown unsanitised. */
+  description: Type.String(),
+  publisher: Type.Optional(Type.String()),
+  seal: Seal,
+  categories: Type.Array(Type.String()),
+  platforms: Type.Array(Type.String()),
+  size: Type.Optional(Type.Integer({ minimum: 0 })),
+  publishedAt: Type.Optional(Instant),
+  /** Addresses of this host. */
+  icon: Type.Optional(Type.String()),
+  background: Type.Optional(Type.String()),
+  deprecated: Type.Optional(Type.Object({ reason: Type.String(), successor: Type.Optional(Type.String()) })),
+  installed: Type.Optional(InstalledView),
+  /** Job of its last install here, for its trace. */
+  job: Type.Optional(Type.String()),
+});
+export type PluginView = Static<typeof PluginView>;
+
+export const StoreStatus = Type.Enum(['unknown', 'asking', 'offered', 'none-for-platform', 'unavailable']);
+
+export const StoreView = Type.Object({
+  name: Type.String(),
+  url: Type.String(),
+  rootSha256: Sha256,
+  status: StoreStatus,
+  /** True: it has the documented API; false: a plain Jami store; absent: not asked yet. */
+  isDocumented: Type.Optional(Type.Boolean()),
+  plugins: Type.Optional(Type.Integer({ minimum: 0 })),
+  askedAt: Type.Optional(Instant),
+  /** With `unavailable`: why, and when it is asked again by itself. */
+  failure: Type.Optional(PluginFailure),
+  nextTryAt: Type.Optional(Instant),
+});
+export type StoreView = Static<typeof StoreView>;
+
+/** The application this client belongs to, and what is newer. */
+export const ApplicationView = Type.Object({
+  current: Type.String(),
+  channel: Type.Enum(['stable', 'beta']),
+  status: Type.Enum(['off', 'unknown', 'up-to-date', 'announced', 'downloading', 'ready', 'failed']),
+  /** The newer version. `announced` without `isVerified`: somebody said so, nobody signed it; only told. */
+  version: Type.Optional(Type.String()),
+  isVerified: Type.Optional(Type.Boolean()),
+  notes: Type.Optional(Type.String()),
+  received: Type.Optional(Type.Integer({ minimum: 0 })),
+  total: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Where the verified installer lies, with `ready`. */
+  installer: Type.Optional(Type.String()),
+  failure: Type.Optional(PluginFailure),
+  checkedAt: Type.Optional(Instant),
+});
+export type ApplicationView = Static<typeof ApplicationView>;
+
+/** What is said about the whole page: small, and sent whole with every change. */
+export const Shell = Type.Object({
+  platform: Type.String(),
+  language: Type.String(),
+  daemon: Type.Object({
+    status: Type.Enum(['unknown', 'connected', 'lost']),
+    message: Type.Optional(Type.String()),
+    nextTryAt: Type.Optional(Instant),
+  }),
+  network: Type.Enum(['online', 'offline']),
+  stores: Type.Array(StoreView),
+  pluginsEnabled: Type.Boolean(),
+  autoUpdate: Type.Boolean(),
+  /** Jami's accounts that have values of their own, for preferences. */
+  accounts: Type.Array(Type.String()),
+  updates: Type.Object({
+    checkedAt: Type.Optional(Instant),
+    nextCheckAt: Type.Optional(Instant),
+    isChecking: Type.Boolean(),
+  }),
+  application: ApplicationView,
+});
+export type Shell = Static<typeof Shell>;
+
+/** `GET /page/state` */
+export const PageState = Type.Object({
+  shell: Shell,
+  /** What is installed, and what is under way or failed; the rest comes from the catalog. */
+  plugins: Type.Array(PluginView),
+});
+export type PageState = Static<typeof PageState>;
+
+/** `GET /page/catalog`: one page of what a store offers, whatever kind of store it is. */
+export const PageCatalogQuery = Type.Object(
+  {
+    store: StoreName,
+    q: Type.Optional(Type.String({ maxLength: 200 })),
+    category: Type.Optional(Type.String({ maxLength: 32 })),
+    sort: Type.Optional(CatalogSort),
+    cursor: Type.Optional(Type.String({ maxLength: 512 })),
+  },
+  closed,
+);
+export type PageCatalogQuery = Static<typeof PageCatalogQuery>;
+
+export const PageCatalog = Type.Object({
+  plugins: Type.Array(PluginView),
+  next: Type.Optional(Type.String()),
+  /** Plugins of this store and platform in all, where known. */
+  total: Type.Optional(Type.Integer({ minimum: 0 })),
+  categories: Type.Array(Type.String()),
+});
+export type PageCatalog = Static<typeof PageCatalog>;
+
+/** The trust panel: what this computer, or as long as it is not installed the store, knows of the path. */
+export const TrustView = Type.Object({
+  seal: Seal,
+  /** Who says so: the daemon of this computer, or the store (not checked here yet). */
+  saidBy: Type.Enum(['daemon', 'store']),
+  verifiedAt: Type.Optional(Instant),
+  files: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Plugin certificate first, root last. */
+  path: Type.Array(CatalogCertificate),
+  revocation: Type.Array(RevocationSummary),
+  askedAt: Type.Optional(Instant),
+});
+export type TrustView = Static<typeof TrustView>;
+
+/** `GET /page/plugins/:store/:id` */
+export const PluginPage = Type.Object({
+  view: PluginView,
+  publisher: Type.Optional(CatalogPublisher),
+  languages: Type.Array(Type.String()),
+  downloads: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Newest first; a plain Jami store tells version and time only. */
+  releases: Type.Array(Type.Partial(StoreRelease)),
+  trust: TrustView,
+});
+export type PluginPage = Static<typeof PluginPage>;
+
+/** Body of `PATCH /page/preferences/:id`, as the daemon takes it. `GET` and `DELETE` take `?account=`. */
+export const PagePreferencesChange = PreferencesChange;
+
+/** Body of `PATCH /page/settings`. */
+export const PageSettingsChange = Type.Object(
+  {
+    language: Type.Optional(Type.String({ pattern: '^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8})*$' })),
+    autoUpdate: Type.Optional(Type.Boolean()),
+    pluginsEnabled: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+export type PageSettingsChange = Static<typeof PageSettingsChange>;
+
+/** Answer of `PUT /page/packages`: the daemon's verdict on the file. A refusal is a problem. */
+export const PackageReport = Type.Object({ id: Type.String(), version: Type.String(), job: Type.String() });
+export type PackageReport = Static<typeof PackageReport>;
+
+export const TraceList = Type.Object({
+  traces: Type.Array(
+    Type.Object({
+      job: Type.String(),
+      plugin: Type.Union([Type.String(), Type.Null()]),
+      version: Type.Union([Type.String(), Type.Null()]),
+      startedAt: Instant,
+      code: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+      /** Not of this machine: recorded beforehand and delivered with the page. */
+      isRecorded: Type.Boolean(),
+    }),
+  ),
+});
+export type TraceList = Static<typeof TraceList>;
+
+/** `GET /page/machine`: the plugin's state machine, drawn as it is. */
+export const MachineView = Type.Object({
+  states: Type.Array(Type.Object({ name: Type.String(), isInitial: Type.Boolean() })),
+  transitions: Type.Array(Type.Object({ from: Type.String(), to: Type.String(), event: Type.String() })),
+});
+export type MachineView = Static<typeof MachineView>;
+
+/** One event of `GET /page/events` (server-sent; the SSE event name is `type`). After `hello`, read the state again. */
+export const PageEvent = Type.Union([
+  Type.Object({ type: Type.Literal('hello') }),
+  Type.Object({ type: Type.Literal('shell'), shell: Shell }),
+  Type.Object({ type: Type.Literal('plugin'), plugin: PluginView }),
+  /** Neither offered nor installed any more. */
+  Type.Object({ type: Type.Literal('gone'), store: Type.String(), id: Type.String() }),
+  /** The store's list changed: what was read of the catalog is old. */
+  Type.Object({ type: Type.Literal('catalog'), store: Type.String() }),
+  Type.Object({ type: Type.Literal('activity'), entry: ActivityEntry }),
+  Type.Object({
+    type: Type.Literal('trace'),
+    trace: Type.Omit(InstallTrace, ['messages']),
+    message: Type.Optional(TraceMessage),
+  }),
+]);
+export type PageEvent = Static<typeof PageEvent>;
