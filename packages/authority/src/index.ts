@@ -11,15 +11,7 @@ export type {
 } from './authority-admin.js';
 export { type ConnectAuthorityOptions, connectAuthority } from './connect-authority.js';
 export type { PublishedCrl } from './crl/crl-file.js';
-export {
-  AuthorityError,
-  type AuthorityErrorCode,
-  type AuthorityErrorDetail,
-  type DecisionErrorCode,
-  type OperationErrorCode,
-  type RequestErrorCode,
-} from './error.js';
-export { type AuthorityErrorRow, authorityErrorTable } from './error-table.js';
+export { AuthorityError, type AuthorityErrorDetail } from './error.js';
 export { connectAdmin } from './http/admin-client.js';
 export { type AdminServer, createAdminServer } from './http/admin-server.js';
 export { problemOf } from './http/problem.js';

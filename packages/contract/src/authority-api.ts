@@ -1,44 +1,14 @@
 import { type Static, Type } from 'typebox';
 
-/** Media types of the authority's public listener (RFC 6960 appendix A, RFC 5280 4.2.1.13, RFC 8555 9.1). */
-export const ocspRequestMediaType = 'application/ocsp-request';
-export const ocspResponseMediaType = 'application/ocsp-response';
-export const crlMediaType = 'application/pkix-crl';
-export const pemMediaType = 'application/x-pem-file';
-
-/** Paths of the public listener. An issuer id is `root` or a key identifier of 40 hex digits. */
-export const authorityPublicPaths = {
-  ocsp: '/ocsp',
-  crl: (issuerId: string): string => `/crl/${issuerId}`,
-  root: '/root.pem',
-  live: '/health/live',
-} as const;
-
-/** Paths of the administrative listener. */
-export const authorityAdminPaths = {
-  status: '/v1/status',
-  issuers: '/v1/issuers',
-  certificates: '/v1/certificates',
-  organizations: '/v1/organizations',
-  hostedOrganizations: '/v1/hosted-organizations',
-  renewals: '/v1/renewals',
-  plugins: '/v1/plugins',
-  revocations: '/v1/revocations',
-  delegationRequests: '/v1/delegation-requests',
-  delegations: '/v1/delegations',
-  registrations: '/v1/registrations',
-  revocationLists: '/v1/revocation-lists',
-} as const;
-
 // A misspelt member of a request is refused, not ignored.
 const closed = { additionalProperties: false } as const;
 
-const Instant = Type.String({ description: 'RFC 3339, UTC', maxLength: 30 });
-const IssuerId = Type.String({
+export const Instant = Type.String({ description: 'RFC 3339, UTC', maxLength: 30 });
+export const IssuerId = Type.String({
   pattern: '^(?:root|[0-9a-f]{40})$',
   description: '`root` or a key identifier',
 });
-const Actor = Type.Optional(
+export const Actor = Type.Optional(
   Type.String({ minLength: 1, maxLength: 200, description: 'Who decided, for the ledger' }),
 );
 const Csr = Type.String({
@@ -51,7 +21,14 @@ const CertificateText = Type.String({
   maxLength: 65_536,
   description: 'Certificate, base64 of its PEM or DER',
 });
-const ValidityDays = Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 }));
+export const ValidityDays = Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 }));
+const RequestId = Type.Optional(
+  Type.String({
+    pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]{7,99}$',
+    description:
+      'Names this wish for ever: asked again under the same id, the authority gives the certificate it issued then, not a second one',
+  }),
+);
 
 export const CertificateKind = Type.Union([
   Type.Literal('root'),
@@ -135,6 +112,7 @@ export const IssueOrganizationRequest = Type.Object(
     validityDays: ValidityDays,
     /** The assigned serialNumber of an organization whose certificate is renewed or replaced. */
     organization: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    requestId: RequestId,
     actor: Actor,
   },
   closed,
@@ -159,6 +137,7 @@ export const CreateOrganizationRequest = Type.Object(
       ]),
     ),
     validityDays: ValidityDays,
+    requestId: RequestId,
     actor: Actor,
   },
   closed,
@@ -170,6 +149,7 @@ export const RenewOrganizationRequest = Type.Object(
   {
     organization: Type.String({ minLength: 1, maxLength: 64 }),
     validityDays: ValidityDays,
+    requestId: RequestId,
     actor: Actor,
   },
   closed,
@@ -181,11 +161,50 @@ export const IssuePluginRequest = Type.Object(
     csr: Csr,
     issuer: IssuerId,
     validityDays: ValidityDays,
+    requestId: RequestId,
     actor: Actor,
   },
   closed,
 );
 export type IssuePluginRequest = Static<typeof IssuePluginRequest>;
+
+/** Asks what issuing would do with a request. Nothing is issued, nothing is kept. */
+export const RequestCheckRequest = Type.Object(
+  {
+    csr: Csr,
+    use: Type.Union([Type.Literal('organization'), Type.Literal('plugin')]),
+    /** Of a plugin's certificate; without it only what holds for every issuer is checked. */
+    issuer: Type.Optional(IssuerId),
+    /** The assigned serialNumber of an organization whose certificate would be renewed or replaced. */
+    organization: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  },
+  closed,
+);
+export type RequestCheckRequest = Static<typeof RequestCheckRequest>;
+
+/** What would be issued. A request that would be refused is answered with exactly the refusal that issuing gives. */
+export const RequestCheck = Type.Object({
+  use: Type.Union([Type.Literal('organization'), Type.Literal('plugin')]),
+  subject: Type.String({
+    description: 'RFC 4514; an organization is given its serialNumber when it is issued',
+  }),
+  commonName: Type.String(),
+  keyType: Type.Union([
+    Type.Literal('rsa'),
+    Type.Literal('ec-p256'),
+    Type.Literal('ec-p384'),
+    Type.Literal('ec-p521'),
+    Type.Literal('ed25519'),
+  ]),
+  keyBits: Type.Integer(),
+  keyId: Type.String({ description: 'RFC 7093 key identifier, hex' }),
+  publicKeySha256: Type.String({ description: 'SHA-256 of the SubjectPublicKeyInfo, hex' }),
+  requestSha256: Type.String({
+    description: 'SHA-256 of the request in DER, hex: the same however it was packed',
+  }),
+  validityDays: Type.Integer({ description: 'Unless the reviewer chooses another' }),
+});
+export type RequestCheck = Static<typeof RequestCheck>;
 
 export const RevokeRequest = Type.Object(
   {

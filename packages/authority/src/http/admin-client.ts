@@ -2,20 +2,21 @@ import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import {
   AdoptedCrl,
+  type AuthorityErrorCode,
   AuthorityStatus,
+  authorityErrorTable,
   CertificatePage,
   DelegationRequest,
   IssuedCertificate,
   IssuerList,
   Problem,
-  authorityAdminPaths as paths,
   RevocationOutcome,
+  authorityAdminRoutes as routes,
 } from '@jami-plugin-store/contract';
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import type { AuthorityAdmin } from '../authority-admin.js';
-import { AuthorityError, type AuthorityErrorCode } from '../error.js';
-import { authorityErrorTable } from '../error-table.js';
+import { AuthorityError } from '../error.js';
 import { errorCode } from '../storage/durable-file.js';
 import { adminSocketName, authorityFolder } from '../storage/folder.js';
 import { socketAddress } from '../storage/socket-address.js';
@@ -56,24 +57,26 @@ function adminOver(socketPath: string, secret: string, close: () => Promise<void
   };
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
   return {
-    status: () => call(AuthorityStatus, paths.status),
-    listIssuers: async () => (await call(IssuerList, paths.issuers)).issuers,
-    listCertificates: (query = {}) => call(CertificatePage, `${paths.certificates}?${queryText(query)}`),
+    status: () => call(AuthorityStatus, routes.status.path),
+    listIssuers: async () => (await call(IssuerList, routes.issuers.path)).issuers,
+    listCertificates: (query = {}) =>
+      call(CertificatePage, `${routes.certificates.path}?${queryText(query)}`),
     findCertificate: (reference) =>
-      call(IssuedCertificate, `${paths.certificates}/${encodeURIComponent(reference)}`),
+      call(IssuedCertificate, `${routes.certificates.path}/${encodeURIComponent(reference)}`),
     issueOrganization: (csr, options = {}) =>
-      call(IssuedCertificate, paths.organizations, { ...options, csr: base64(csr) }),
-    createOrganization: (wanted) => call(IssuedCertificate, paths.hostedOrganizations, wanted),
+      call(IssuedCertificate, routes.organizations.path, { ...options, csr: base64(csr) }),
+    createOrganization: (wanted) => call(IssuedCertificate, routes.hostedOrganizations.path, wanted),
     renewOrganization: (organization, options = {}) =>
-      call(IssuedCertificate, paths.renewals, { ...options, organization }),
-    issuePlugin: (csr, options) => call(IssuedCertificate, paths.plugins, { ...options, csr: base64(csr) }),
-    revoke: (wanted) => call(RevocationOutcome, paths.revocations, wanted),
-    requestDelegation: (issuer) => call(DelegationRequest, paths.delegationRequests, { issuer }),
+      call(IssuedCertificate, routes.renewals.path, { ...options, organization }),
+    issuePlugin: (csr, options) =>
+      call(IssuedCertificate, routes.plugins.path, { ...options, csr: base64(csr) }),
+    revoke: (wanted) => call(RevocationOutcome, routes.revocations.path, wanted),
+    requestDelegation: (issuer) => call(DelegationRequest, routes.delegationRequests.path, { issuer }),
     adoptDelegation: (certificate, options = {}) =>
-      call(IssuedCertificate, paths.delegations, { ...options, certificate: base64(certificate) }),
+      call(IssuedCertificate, routes.delegations.path, { ...options, certificate: base64(certificate) }),
     registerCertificate: (certificate, options = {}) =>
-      call(IssuedCertificate, paths.registrations, { ...options, certificate: base64(certificate) }),
-    adoptCrl: (issuer, crl) => call(AdoptedCrl, paths.revocationLists, { issuer, crl: base64(crl) }),
+      call(IssuedCertificate, routes.registrations.path, { ...options, certificate: base64(certificate) }),
+    adoptCrl: (issuer, crl) => call(AdoptedCrl, routes.revocationLists.path, { issuer, crl: base64(crl) }),
     [Symbol.asyncDispose]: close,
   };
 }

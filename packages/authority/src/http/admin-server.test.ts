@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, request as httpRequest } from 'node:http';
 import { join } from 'node:path';
+import { authorityErrorTable } from '@jami-plugin-store/contract';
 import Fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Authority } from '../authority.js';
@@ -17,7 +18,6 @@ import {
 } from '../authority-fixtures.js';
 import { connectAuthority } from '../connect-authority.js';
 import { AuthorityError } from '../error.js';
-import { authorityErrorTable } from '../error-table.js';
 import { initAuthority } from '../init-authority.js';
 import { openAuthority } from '../open-authority.js';
 import { connectAdmin } from './admin-client.js';

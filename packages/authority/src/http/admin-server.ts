@@ -17,10 +17,10 @@ import {
   IssueOrganizationRequest,
   IssuePluginRequest,
   IssuerList,
-  authorityAdminPaths as paths,
   RenewOrganizationRequest,
   RevocationOutcome,
   RevokeRequest,
+  authorityAdminRoutes as routes,
 } from '@jami-plugin-store/contract';
 import Fastify, { type FastifyRequest } from 'fastify';
 import type { Authority } from '../authority.js';
@@ -53,15 +53,17 @@ export function createAdminServer(authority: Authority, options: ListenerOptions
   const typed = app.withTypeProvider<TypeBoxTypeProvider>();
 
   const get = <Response>(response: Response) => ({ schema: { response: { 200: response } } });
-  typed.get(paths.status, get(AuthorityStatus), () => authority.status());
-  typed.get(paths.issuers, get(IssuerList), async () => ({ issuers: [...(await authority.listIssuers())] }));
+  typed.get(routes.status.path, get(AuthorityStatus), () => authority.status());
+  typed.get(routes.issuers.path, get(IssuerList), async () => ({
+    issuers: [...(await authority.listIssuers())],
+  }));
   typed.get(
-    paths.certificates,
+    routes.certificates.path,
     { schema: { querystring: CertificateQuery, response: { 200: CertificatePage } } },
     ({ query }) => authority.listCertificates(query),
   );
   typed.get(
-    `${paths.certificates}/:certificate`,
+    routes.certificate.path,
     { schema: { params: CertificateReference, response: { 200: IssuedCertificate } } },
     ({ params }) => authority.findCertificate(params.certificate),
   );
@@ -69,33 +71,37 @@ export function createAdminServer(authority: Authority, options: ListenerOptions
   const post = <Body, Response>(body: Body, response: Response) => ({
     schema: { body, response: { 200: response } },
   });
-  typed.post(paths.organizations, post(IssueOrganizationRequest, IssuedCertificate), ({ body }) => {
+  typed.post(routes.organizations.path, post(IssueOrganizationRequest, IssuedCertificate), ({ body }) => {
     const { csr, ...rest } = body;
     return authority.issueOrganization(bytesOf(csr), rest);
   });
-  typed.post(paths.hostedOrganizations, post(CreateOrganizationRequest, IssuedCertificate), ({ body }) =>
-    authority.createOrganization(body),
+  typed.post(
+    routes.hostedOrganizations.path,
+    post(CreateOrganizationRequest, IssuedCertificate),
+    ({ body }) => authority.createOrganization(body),
   );
-  typed.post(paths.renewals, post(RenewOrganizationRequest, IssuedCertificate), ({ body }) => {
+  typed.post(routes.renewals.path, post(RenewOrganizationRequest, IssuedCertificate), ({ body }) => {
     const { organization, ...rest } = body;
     return authority.renewOrganization(organization, rest);
   });
-  typed.post(paths.plugins, post(IssuePluginRequest, IssuedCertificate), ({ body }) => {
+  typed.post(routes.plugins.path, post(IssuePluginRequest, IssuedCertificate), ({ body }) => {
     const { csr, ...rest } = body;
     return authority.issuePlugin(bytesOf(csr), rest);
   });
-  typed.post(paths.revocations, post(RevokeRequest, RevocationOutcome), ({ body }) => authority.revoke(body));
-  typed.post(paths.delegationRequests, post(DelegationRequestRequest, DelegationRequest), ({ body }) =>
+  typed.post(routes.revocations.path, post(RevokeRequest, RevocationOutcome), ({ body }) =>
+    authority.revoke(body),
+  );
+  typed.post(routes.delegationRequests.path, post(DelegationRequestRequest, DelegationRequest), ({ body }) =>
     authority.requestDelegation(body.issuer),
   );
-  typed.post(paths.delegations, post(AdoptCertificateRequest, IssuedCertificate), ({ body }) =>
+  typed.post(routes.delegations.path, post(AdoptCertificateRequest, IssuedCertificate), ({ body }) =>
     authority.adoptDelegation(bytesOf(body.certificate), body),
   );
-  typed.post(paths.registrations, post(AdoptCertificateRequest, IssuedCertificate), ({ body }) =>
+  typed.post(routes.registrations.path, post(AdoptCertificateRequest, IssuedCertificate), ({ body }) =>
     authority.registerCertificate(bytesOf(body.certificate), body),
   );
   typed.post(
-    paths.revocationLists,
+    routes.revocationLists.path,
     { bodyLimit: maxCrlBodyBytes, ...post(AdoptCrlRequest, AdoptedCrl) },
     ({ body }) => authority.adoptCrl(body.issuer, bytesOf(body.crl)),
   );

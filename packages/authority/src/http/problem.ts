@@ -1,7 +1,11 @@
-import { type Problem, problemMediaType } from '@jami-plugin-store/contract';
+import {
+  type AuthorityErrorCode,
+  authorityErrorTable,
+  type Problem,
+  problemMediaType,
+} from '@jami-plugin-store/contract';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
-import { AuthorityError, type AuthorityErrorCode } from '../error.js';
-import { authorityErrorTable } from '../error-table.js';
+import { AuthorityError } from '../error.js';
 
 /** RFC 9457 body of a refusal. */
 export function problemOf(error: AuthorityError): Problem {

@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { AuthorityErrorCode } from '@jami-plugin-store/contract';
 import {
   assertIssuedBy,
   assertSigned,
@@ -9,7 +10,7 @@ import {
   TrustError,
 } from '@jami-plugin-store/trust';
 import { type PublishedCrl, publishedCrl } from '../crl/crl-file.js';
-import { AuthorityError, type AuthorityErrorCode } from '../error.js';
+import { AuthorityError } from '../error.js';
 import type { IssuerState, Registry } from '../ledger/registry.js';
 import { purposeOids } from '../x509/oids.js';
 

@@ -1,15 +1,13 @@
-import type { AuthorityErrorCode } from './error.js';
-
+/** How a refusal of the authority leaves over HTTP (RFC 9457). */
 export interface AuthorityErrorRow {
-  /** HTTP status of the administrative listener's answer. */
   readonly status: number;
   readonly title: string;
 }
 
 const row = (status: number, title: string): AuthorityErrorRow => ({ status, title });
 
-/** The one table from a refusal's code to the wire (RFC 9457). */
-export const authorityErrorTable: Readonly<Record<AuthorityErrorCode, AuthorityErrorRow>> = {
+/** A certification request (PKCS#10) that cannot be read or must not be certified: its sender can mend it. */
+export const authorityRequestErrors = {
   CSR_MALFORMED: row(422, 'The certificate request cannot be read'),
   CSR_TOO_LARGE: row(413, 'The certificate request is too large'),
   CSR_SIGNATURE_INVALID: row(422, 'The certificate request is not signed by its own key'),
@@ -25,7 +23,10 @@ export const authorityErrorTable: Readonly<Record<AuthorityErrorCode, AuthorityE
   CSR_SERIAL_NUMBER_NOT_ALLOWED: row(422, 'The subject serial number is assigned by the authority'),
   ORGANIZATION_NAME_TAKEN: row(409, 'Another organization has this name'),
   ORGANIZATION_NAME_MISMATCH: row(409, 'The name differs from the organization to renew'),
+} as const satisfies Readonly<Record<string, AuthorityErrorRow>>;
 
+/** Something that was asked of the authority and that it does not do. */
+export const authorityDecisionErrors = {
   ARGUMENT_INVALID: row(400, 'An argument is not acceptable'),
   ISSUER_NOT_FOUND: row(404, 'No such issuer'),
   ISSUER_HAS_NO_KEY_HERE: row(409, 'The key of this issuer is not held here'),
@@ -34,6 +35,7 @@ export const authorityErrorTable: Readonly<Record<AuthorityErrorCode, AuthorityE
   ISSUER_REVOKED: row(409, 'The issuer certificate is revoked'),
   ISSUER_KEY_MISMATCH: row(422, 'The key does not belong to the issuer certificate'),
   ORGANIZATION_NOT_FOUND: row(404, 'No such organization'),
+  REQUEST_ID_REUSED: row(409, 'This request id belongs to another request'),
   CERTIFICATE_NOT_FOUND: row(404, 'No such certificate'),
   CERTIFICATE_REFERENCE_AMBIGUOUS: row(409, 'Several certificates match'),
   CERTIFICATE_NOT_ISSUED_BY: row(422, 'The certificate was not issued by this organization'),
@@ -45,7 +47,23 @@ export const authorityErrorTable: Readonly<Record<AuthorityErrorCode, AuthorityE
   DELEGATION_INVALID: row(422, 'The responder certificate does not delegate to this authority'),
   CRL_REFUSED: row(422, 'The revocation list is not acceptable'),
   CRL_NOT_AVAILABLE: row(404, 'This issuer has published no revocation list'),
+  CREDENTIAL_NAME_TAKEN: row(409, 'A credential of this name is in force'),
+  CREDENTIAL_NOT_FOUND: row(404, 'No such credential'),
+} as const satisfies Readonly<Record<string, AuthorityErrorRow>>;
 
+/** Who asks: what a credential (or the lack of one) does not open. */
+export const authorityAccessErrors = {
+  ADMIN_NOT_ALLOWED: row(401, 'The administrative secret is missing or wrong'),
+  CREDENTIAL_MISSING: row(401, 'A credential is needed'),
+  CREDENTIAL_UNKNOWN: row(401, 'The credential was not issued by this authority'),
+  CREDENTIAL_EXPIRED: row(401, 'The credential is not valid at this time'),
+  CREDENTIAL_REVOKED: row(401, 'The credential was revoked'),
+  CREDENTIAL_ROLE_FORBIDS: row(403, 'The role of the credential does not allow this'),
+  RATE_LIMITED: row(429, 'Too many requests'),
+} as const satisfies Readonly<Record<string, AuthorityErrorRow>>;
+
+/** The authority's folder, its keys and its servers. */
+export const authorityOperationErrors = {
   AUTHORITY_ALREADY_EXISTS: row(409, 'There already is an authority in this folder'),
   AUTHORITY_NOT_FOUND: row(404, 'There is no authority in this folder'),
   AUTHORITY_BUSY: row(409, 'Another process uses this authority'),
@@ -57,11 +75,23 @@ export const authorityErrorTable: Readonly<Record<AuthorityErrorCode, AuthorityE
   LEDGER_ROLLED_BACK: row(500, 'The ledger is older than what was published from it'),
   LEDGER_NOT_WRITABLE: row(503, 'The ledger cannot be written'),
   STORAGE_FAILED: row(503, 'A file of the authority cannot be read or written'),
+  CRL_OUTDATED: row(503, 'The revocation list waits for the authority to renew it'),
+  TOO_MANY_LISTENERS: row(503, 'Too many listen for revocations already'),
+  CREDENTIAL_FILE_INVALID: row(422, 'The credential file cannot be used'),
   ADMIN_UNREACHABLE: row(503, 'The authority server does not answer'),
+  ADMIN_NOT_TRUSTED: row(502, 'The server is not the authority that issued the credential'),
   ADMIN_ANSWER_INVALID: row(502, 'The authority server gave an answer that makes no sense'),
-  ADMIN_NOT_ALLOWED: row(401, 'The administrative secret is missing or wrong'),
   REQUEST_INVALID: row(400, 'The request is not well formed'),
   REQUEST_TOO_LARGE: row(413, 'The request is too large'),
   ROUTE_NOT_FOUND: row(404, 'No such route'),
   INTERNAL_ERROR: row(500, 'The authority failed'),
-};
+} as const satisfies Readonly<Record<string, AuthorityErrorRow>>;
+
+/** One row for each code of the authority. */
+export const authorityErrorTable = {
+  ...authorityRequestErrors,
+  ...authorityDecisionErrors,
+  ...authorityAccessErrors,
+  ...authorityOperationErrors,
+} as const;
+export type AuthorityErrorCode = keyof typeof authorityErrorTable;
