@@ -12,6 +12,8 @@ export * from './package-error-table.js';
 export * from './page-api.js';
 export * from './plugin-state.js';
 export * from './problem.js';
+export * from './publishing-error-table.js';
 export * from './store-api.js';
 export * from './store-catalog-api.js';
+export * from './store-publishing-api.js';
 export * from './trust-error-table.js';

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { publishingErrorTable } from './publishing-error-table.js';
 import { CatalogCertificate, CatalogPublisher } from './store-catalog-api.js';
 
 /**
@@ -149,6 +150,7 @@ export const storeErrorTable = {
   TEXT_TOO_LONG: { status: 422, title: 'Text of the plugin too long' },
   RECORD_MALFORMED: { status: 500, title: 'Index record malformed' },
   DATA_FOLDER_UNUSABLE: { status: 500, title: 'Data folder unusable' },
+  ...publishingErrorTable,
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 
 export type StoreErrorCode = keyof typeof storeErrorTable;
