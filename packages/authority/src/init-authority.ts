@@ -141,7 +141,7 @@ async function prepareFolders(folder: AuthorityFolder): Promise<void> {
 
 /** Leftovers of an init that was cut off. A key is never deleted: somebody may have lost authority.json only. */
 async function setAside(folder: AuthorityFolder, present: readonly string[]): Promise<void> {
-  const ours = ['keys', 'responders', 'crls', 'ledger', 'root.pem'];
+  const ours = ['keys', 'responders', 'crls', 'administration', 'ledger', 'root.pem'];
   const strangers = present.filter((name) => !ours.includes(name) && !/^(?:unfinished-|\.)/.test(name));
   if (strangers.length > 0) {
     throw new AuthorityError(

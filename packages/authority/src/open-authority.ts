@@ -1,8 +1,10 @@
 import { Authority } from './authority.js';
 import { CrlPublisher } from './crl/crl-publisher.js';
+import { DecisionQueue } from './decision-queue.js';
 import { AuthorityError } from './error.js';
 import { IssuerKeys } from './issuing/issuer-keys.js';
 import { openLedger } from './ledger/ledger.js';
+import type { LedgerRecord } from './ledger/record.js';
 import { Registry } from './ledger/registry.js';
 import { ResponderKeys } from './ocsp/responder-keys.js';
 import { readSettings, type Settings } from './settings.js';
@@ -44,6 +46,10 @@ async function assemble(
   const keys = await IssuerKeys.open(folder, passphrase);
   const registry = new Registry();
   const ledger = await openLedger(folder.ledger, (record) => registry.apply(record));
+  const write = async (record: LedgerRecord): Promise<void> => {
+    await ledger.append(record);
+    registry.apply(record);
+  };
   try {
     await assertWhole(registry, keys, folder);
     const troubles = new Troubles(clock);
@@ -63,14 +69,11 @@ async function assemble(
       clock,
       validityMs: settings.validity.responderMs,
       troubles,
-      record: async (record) => {
-        await ledger.append(record);
-        registry.apply(record);
-      },
+      record: write,
     });
     await responders.load(registry.issuers.values());
     const parts = { folder, settings, clock, passphrase, registry, ledger, keys, crls, responders, troubles };
-    return new Authority({ ...parts, lock });
+    return new Authority({ ...parts, lock, write, decisions: new DecisionQueue() });
   } catch (error) {
     await ledger[Symbol.asyncDispose]();
     throw error;

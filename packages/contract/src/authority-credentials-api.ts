@@ -16,8 +16,10 @@ export const credentialFileLabels = { certificate: 'CERTIFICATE', privateKey: 'P
 export const CredentialRole = Type.Union([Type.Literal('reviewer'), Type.Literal('store')]);
 export type CredentialRole = Static<typeof CredentialRole>;
 
+export const credentialNamePattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
+
 const CredentialName = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+  pattern: credentialNamePattern,
   description: 'Who holds it; stands in the ledger as the actor of what it did',
 });
 

@@ -30,14 +30,18 @@ export class IssuerKeys {
     return this.#keys.has(issuerId);
   }
 
+  /** @throws {AuthorityError} ISSUER_HAS_NO_KEY_HERE */
+  assertHeld(issuerId: string): void {
+    if (this.has(issuerId)) return;
+    throw new AuthorityError(
+      'ISSUER_HAS_NO_KEY_HERE',
+      'This organization signs with its own key: the authority cannot sign for it.',
+    );
+  }
+
   /** @throws {AuthorityError} ISSUER_HAS_NO_KEY_HERE | PASSPHRASE_REQUIRED | PASSPHRASE_WRONG | AUTHORITY_DAMAGED */
   async get(issuerId: string): Promise<KeyObject> {
-    if (!this.has(issuerId)) {
-      throw new AuthorityError(
-        'ISSUER_HAS_NO_KEY_HERE',
-        'This organization signs with its own key: the authority cannot sign for it.',
-      );
-    }
+    this.assertHeld(issuerId);
     const known = this.#keys.get(issuerId) ?? this.#read(issuerId);
     this.#keys.set(issuerId, known);
     known.catch(() => this.#keys.set(issuerId, undefined));

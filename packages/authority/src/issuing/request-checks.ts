@@ -72,6 +72,24 @@ export function assertNotRevoked(issuer: IssuerState): void {
   });
 }
 
+/** @throws {AuthorityError} ROOT_NOT_REVOCABLE | RESPONDER_NOT_REVOCABLE */
+export function assertRevocable({ record }: Entry): void {
+  if (record.kind === 'root') {
+    throw new AuthorityError(
+      'ROOT_NOT_REVOCABLE',
+      'A root cannot revoke itself: clients must be told to stop trusting it.',
+      { certificate: record.subject },
+    );
+  }
+  if (record.kind === 'responder') {
+    throw new AuthorityError(
+      'RESPONDER_NOT_REVOCABLE',
+      'Nobody asks about a responder certificate (id-pkix-ocsp-nocheck): it is short-lived and is replaced.',
+      { certificate: record.subject },
+    );
+  }
+}
+
 function isInForce({ record, revocation }: Entry, at: Date): boolean {
   return revocation === undefined && new Date(record.notAfter) > at;
 }

@@ -24,7 +24,9 @@ const serialOf = (index: number): string => index.toString(16).padStart(4, '0');
 
 async function replayed(path: string): Promise<string[]> {
   const serials: string[] = [];
-  await using _ledger = await openLedger(path, (record) => serials.push(record.serial));
+  await using _ledger = await openLedger(path, (record) => {
+    if ('serial' in record) serials.push(record.serial);
+  });
   return serials;
 }
 

@@ -1,3 +1,4 @@
+import { credentialNamePattern } from '@jami-plugin-store/contract';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { AuthorityError } from '../error.js';
@@ -33,6 +34,9 @@ const IssuedRecord = Type.Object({
   signedHere: Type.Boolean(),
   /** DER, base64. */
   certificate: Type.String(),
+  /** Name of the wish that this grants, and what was wished for: repeating it gives this certificate again. */
+  requestId: Type.Optional(Type.String({ maxLength: 100 })),
+  requestDigest: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
 });
 export type IssuedRecord = Static<typeof IssuedRecord>;
 
@@ -54,7 +58,28 @@ const RevokedRecord = Type.Object({
 });
 export type RevokedRecord = Static<typeof RevokedRecord>;
 
-const LedgerRecord = Type.Union([IssuedRecord, RevokedRecord]);
+/** Somebody may administer from afar. The certificate is of the administration CA, which issues nothing else. */
+const CredentialRecord = Type.Object({
+  type: Type.Literal('credential'),
+  at: Time,
+  actor: Actor,
+  name: Type.String({ pattern: credentialNamePattern }),
+  role: Type.Union([Type.Literal('reviewer'), Type.Literal('store')]),
+  fingerprint: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  notBefore: Time,
+  notAfter: Time,
+});
+export type CredentialRecord = Static<typeof CredentialRecord>;
+
+const CredentialRevokedRecord = Type.Object({
+  type: Type.Literal('credential-revoked'),
+  at: Time,
+  actor: Actor,
+  fingerprint: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+});
+export type CredentialRevokedRecord = Static<typeof CredentialRevokedRecord>;
+
+const LedgerRecord = Type.Union([IssuedRecord, RevokedRecord, CredentialRecord, CredentialRevokedRecord]);
 export type LedgerRecord = Static<typeof LedgerRecord>;
 
 /** @throws {AuthorityError} LEDGER_DAMAGED */

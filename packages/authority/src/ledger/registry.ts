@@ -1,16 +1,28 @@
 import { createHash } from 'node:crypto';
-import type { CertificateRecord } from '@jami-plugin-store/contract';
+import type { CertificateRecord, IssuedCertificate } from '@jami-plugin-store/contract';
 import { type Certificate, parseCertificate } from '@jami-plugin-store/trust';
+import { CredentialRegister } from '../administration/credential-register.js';
 import { AuthorityError } from '../error.js';
+import { toPem } from '../pem.js';
 import type { RevocationReason } from '../x509/revocation-reason.js';
 import type { IssuedRecord, LedgerRecord, RevokedRecord } from './record.js';
+
+interface Revocation {
+  readonly at: Date;
+  readonly reason: RevocationReason;
+}
 
 /** One certificate and its status. */
 export interface Entry {
   readonly record: IssuedRecord;
   /** Position among the issued, from 1. */
   readonly sequence: number;
-  revocation: { readonly at: Date; readonly reason: RevocationReason } | undefined;
+  revocation: Revocation | undefined;
+}
+
+export interface RevokedCertificate {
+  readonly record: IssuedRecord;
+  readonly revocation: Revocation;
 }
 
 /** A key that signs certificates, under one name; renewed certificates of the same key are the same issuer. */
@@ -39,14 +51,24 @@ export class Registry {
   readonly entries: Entry[] = [];
   /** Key identifiers revoked with keyCompromise or cACompromise. */
   readonly compromisedKeys = new Set<string>();
-  revokedCount = 0;
+  /** In order of revoking. */
+  readonly revoked: RevokedCertificate[] = [];
+  readonly credentials = new CredentialRegister();
   readonly #byFingerprint = new Map<string, Entry>();
   readonly #bySerial = new Map<string, Entry[]>();
   readonly #byKey = new Map<string, Entry[]>();
+  readonly #byRequestId = new Map<string, Entry>();
   readonly #byCertId = new Map<string, IssuerState>();
 
-  apply(record: LedgerRecord): Entry {
-    return record.type === 'issued' ? this.#issue(record) : this.#revoke(record);
+  get revokedCount(): number {
+    return this.revoked.length;
+  }
+
+  apply(record: LedgerRecord): void {
+    if (record.type === 'issued') this.issue(record);
+    else if (record.type === 'revoked') this.revoke(record);
+    else if (record.type === 'credential') this.credentials.issue(record);
+    else this.credentials.revoke(record);
   }
 
   /** Entries of certificates for this key. */
@@ -60,6 +82,11 @@ export class Registry {
 
   bySerial(serial: string): readonly Entry[] {
     return this.#bySerial.get(serial) ?? [];
+  }
+
+  /** What was issued under a name that the wish was given. */
+  byRequestId(requestId: string): Entry | undefined {
+    return this.#byRequestId.get(requestId);
   }
 
   /** The issuer that an OCSP CertID names by the hashes of its name and key (RFC 6960 4.1.1). */
@@ -78,12 +105,13 @@ export class Registry {
     return this.issuer('root');
   }
 
-  #issue(record: IssuedRecord): Entry {
+  issue(record: IssuedRecord): Entry {
     const entry: Entry = { record, sequence: this.entries.length + 1, revocation: undefined };
     this.entries.push(entry);
     this.#byFingerprint.set(record.fingerprint, entry);
     append(this.#bySerial, record.serial, entry);
     append(this.#byKey, record.keyId, entry);
+    if (record.requestId !== undefined) this.#byRequestId.set(record.requestId, entry);
     if (record.kind === 'root' || record.kind === 'organization') this.#addIssuer(entry);
     this.issuers.get(record.issuer)?.issued.set(record.serial, entry);
     if (record.organization !== undefined) {
@@ -117,7 +145,7 @@ export class Registry {
     }
   }
 
-  #revoke(record: RevokedRecord): Entry {
+  revoke(record: RevokedRecord): Entry {
     const issuer = this.issuer(record.issuer);
     const entry = issuer.issued.get(record.serial);
     if (entry === undefined) {
@@ -127,9 +155,10 @@ export class Registry {
       );
     }
     if (entry.revocation !== undefined) return entry;
-    entry.revocation = { at: new Date(record.at), reason: record.reason };
+    const revocation = { at: new Date(record.at), reason: record.reason };
+    entry.revocation = revocation;
     issuer.revokedCount += 1;
-    this.revokedCount += 1;
+    this.revoked.push({ record: entry.record, revocation });
     if (record.reason === 'keyCompromise' || record.reason === 'cACompromise') {
       this.compromisedKeys.add(entry.record.keyId);
     }
@@ -139,6 +168,14 @@ export class Registry {
 
 export function certificateDer(entry: Entry): Buffer {
   return Buffer.from(entry.record.certificate, 'base64');
+}
+
+/** With the certificate itself and its issuers below the root. */
+export function describeIssued(registry: Registry, entry: Entry): IssuedCertificate {
+  const pem = toPem('CERTIFICATE', certificateDer(entry));
+  const { issuer } = entry.record;
+  const issuers = issuer === 'root' ? '' : toPem('CERTIFICATE', registry.issuer(issuer).certificate.der);
+  return { ...describeEntry(entry), pem, chainPem: pem + issuers };
 }
 
 /** As the administrative listener shows it. */

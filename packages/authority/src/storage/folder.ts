@@ -10,6 +10,9 @@ export interface AuthorityFolder {
   readonly ledger: string;
   readonly rootCertificate: string;
   readonly adminSecret: string;
+  readonly administration: string;
+  /** Certificate and private key of the administration CA. */
+  readonly administrationCa: string;
   readonly lock: string;
   readonly keys: string;
   readonly responders: string;
@@ -25,6 +28,7 @@ export interface AuthorityFolder {
 }
 
 export function authorityFolder(root: string): AuthorityFolder {
+  const administration = join(root, 'administration');
   const [keys, responders, crls] = [join(root, 'keys'), join(root, 'responders'), join(root, 'crls')];
   return {
     root,
@@ -32,6 +36,8 @@ export function authorityFolder(root: string): AuthorityFolder {
     ledger: join(root, 'ledger'),
     rootCertificate: join(root, 'root.pem'),
     adminSecret: join(root, 'admin.secret'),
+    administration,
+    administrationCa: join(administration, 'ca.pem'),
     lock: join(root, 'lock'),
     keys,
     responders,

@@ -10,6 +10,8 @@ import { readSubject, type Subject } from './subject.js';
 
 /** A request whose key signed it and whose key and name are acceptable. Its wished-for extensions are never read. */
 export interface CertificationRequest {
+  /** The request itself, unpacked. */
+  readonly der: Uint8Array;
   readonly subject: Subject;
   readonly publicKey: KeyObject;
   /** SubjectPublicKeyInfo, DER. */
@@ -20,7 +22,7 @@ export interface CertificationRequest {
 
 export interface RequestRules {
   /** What the certificate is for: a plugin key must be RSA (Jami verifies RSA signatures only). */
-  readonly use: 'organization' | 'plugin' | 'responder';
+  readonly use: 'organization' | 'plugin' | 'responder' | 'credential';
 }
 
 const maxRequestBytes = 16 * 1024;
@@ -58,7 +60,8 @@ const schemes: Readonly<
  *   CSR_SERIAL_NUMBER_NOT_ALLOWED
  */
 export async function readRequest(bytes: Uint8Array, rules: RequestRules): Promise<CertificationRequest> {
-  const parts = readParts(requestDer(bytes));
+  const der = requestDer(bytes);
+  const parts = readParts(der);
   const publicKey = readKey(parts.spki);
   assertKeyStrength(publicKey, rules);
   const scheme = schemes[parts.signatureOid];
@@ -84,7 +87,7 @@ export async function readRequest(bytes: Uint8Array, rules: RequestRules): Promi
       'The serialNumber in the name is assigned by the authority: leave it out of the request.',
     );
   }
-  return { subject, publicKey, spki: parts.spki, keyId: keyIdentifier(parts.spki).toString('hex') };
+  return { der, subject, publicKey, spki: parts.spki, keyId: keyIdentifier(parts.spki).toString('hex') };
 }
 
 interface RequestParts {

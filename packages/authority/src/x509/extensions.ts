@@ -13,6 +13,7 @@ import {
   KeyIdentifier,
   KeyUsage,
   KeyUsageFlags,
+  SubjectAlternativeName,
 } from '@peculiar/asn1-x509';
 import { derNull, objectIdentifier, octetString, sequence, tlv } from '../der/writer.js';
 import { extensionOids, purposeOids } from './oids.js';
@@ -55,6 +56,17 @@ export const authorityKeyIdentifier = (keyId: Uint8Array): Buffer =>
     extensionOids.authorityKeyIdentifier,
     false,
     new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(copy(keyId)) }),
+  );
+
+/** RFC 5280 4.2.1.6: host names and IP addresses in their text form. */
+export const subjectAltName = (names: readonly string[], addresses: readonly string[]): Buffer =>
+  typed(
+    extensionOids.subjectAltName,
+    false,
+    new SubjectAlternativeName([
+      ...names.map((dNSName) => new GeneralName({ dNSName })),
+      ...addresses.map((iPAddress) => new GeneralName({ iPAddress })),
+    ]),
   );
 
 /** RFC 5280 4.2.2.1, id-ad-ocsp only. */

@@ -12,6 +12,7 @@ export const attributeOids = {
 export const extensionOids = {
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
   crlNumber: '2.5.29.20',
   reasonCode: '2.5.29.21',
@@ -23,7 +24,12 @@ export const extensionOids = {
   ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
 } as const;
 
-export const purposeOids = { codeSigning: '1.3.6.1.5.5.7.3.3', ocspSigning: '1.3.6.1.5.5.7.3.9' } as const;
+export const purposeOids = {
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
+} as const;
 
 /** id-pkix-ocsp-basic, RFC 6960 4.2.1. */
 export const ocspBasicOid = '1.3.6.1.5.5.7.48.1.1';

@@ -108,6 +108,15 @@ export function commonName(subject: Subject): string {
   return value;
 }
 
+/** RFC 4514 text: last attribute first. What `assertSubject` lets through needs no other escapes (2.4). */
+export function subjectText(subject: Subject): string {
+  const escaped = (value: string): string => value.replace(/[",+;<>\\]|^#/g, '\\$&');
+  return subject
+    .map(({ name, value }) => `${name}=${escaped(value)}`)
+    .reverse()
+    .join(',');
+}
+
 /** For the typed library: UTF8String, but the types RFC 5280 appendix A fixes for C, serialNumber, emailAddress. */
 export function encodeName(subject: Subject): Name {
   return new Name(

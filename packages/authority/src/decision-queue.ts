@@ -1,0 +1,23 @@
+import { AuthorityError } from './error.js';
+
+/** One decision at a time, so that what was checked still holds when it is written. */
+export class DecisionQueue {
+  #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  /** @throws {AuthorityError} AUTHORITY_CLOSED, and what the work throws */
+  decide<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (this.#isClosed) {
+      return Promise.reject(new AuthorityError('AUTHORITY_CLOSED', 'The authority is closed.'));
+    }
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Takes no more, and resolves when the last one is decided. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#last;
+  }
+}
