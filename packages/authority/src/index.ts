@@ -1,12 +1,17 @@
+export type { NewCredential } from './administration/issue-credential.js';
+export type { RateLimit } from './administration/rate-limit.js';
 export type { Authority } from './authority.js';
 export type {
   ActorOption,
   AuthorityAdmin,
   CertificateSearch,
+  CredentialRevocation,
+  DelegationAdmin,
   NewOrganization,
   OrganizationOptions,
   PluginOptions,
   RenewalOptions,
+  RequestCheckOptions,
   Revocation,
 } from './authority-admin.js';
 export { type ConnectAuthorityOptions, connectAuthority } from './connect-authority.js';
@@ -16,6 +21,12 @@ export { connectAdmin } from './http/admin-client.js';
 export { type AdminServer, createAdminServer } from './http/admin-server.js';
 export { problemOf } from './http/problem.js';
 export { createPublicServer, type PublicServer } from './http/public-server.js';
+export { type ConnectRemoteOptions, connectRemoteAuthority } from './http/remote-admin-client.js';
+export {
+  createRemoteAdminServer,
+  type RemoteAdminOptions,
+  type RemoteAdminServer,
+} from './http/remote-admin-server.js';
 export type { ListenerOptions } from './http/server-options.js';
 export { type InitAuthorityOptions, initAuthority, type NewAuthority } from './init-authority.js';
 export {
