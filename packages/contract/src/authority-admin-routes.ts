@@ -56,19 +56,3 @@ export const authorityAdminRoutes = {
 } as const satisfies Readonly<Record<string, AdminRoute>>;
 
 export type AdminRouteName = keyof typeof authorityAdminRoutes;
-
-/**
- * Routes at a store for an organization with its own key (`jpl ca delegate`, `jpl ca register`): the bodies and answers of the
- * authority's routes of the same name, with the organization's publisher token. The store passes them on under its own credential,
- * after it has made sure that the issuer is the token's organization.
- */
-export const storeRelayPaths = {
-  /** DelegationRequestRequest -> DelegationRequest */
-  delegationRequests: '/v1/delegation-requests',
-  /** AdoptCertificateRequest -> IssuedCertificate */
-  delegations: '/v1/delegations',
-  /** AdoptCertificateRequest -> IssuedCertificate */
-  registrations: '/v1/registrations',
-  /** AdoptCrlRequest -> AdoptedCrl */
-  revocationLists: '/v1/revocation-lists',
-} as const;

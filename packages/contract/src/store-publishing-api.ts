@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { ApplicationChannel } from './application-api.js';
+import { IssuerId } from './authority-api.js';
 
 /** Paths of the store's writing API, relative to its base URL; values are escaped. */
 export const publishingPaths = {
@@ -413,13 +414,18 @@ export type Transfer = Static<typeof Transfer>;
 export const TransferList = Type.Object({ transfers: Type.Array(Transfer) });
 export type TransferList = Static<typeof TransferList>;
 
-// Delegation: the store relays between an organization and the authority
+// Delegation: the store relays between an organization and the authority, under its own credential, after it has made sure that the
+// issuer is the token's organization. The authority's refusals are passed on with their codes (`authorityErrorTable`).
+
+/** Body of `POST /v1/delegation-requests`: an organization may have several keys, so it says which one will sign. */
+export const StoreDelegationWish = Type.Object({ issuer: IssuerId }, closed);
+export type StoreDelegationWish = Static<typeof StoreDelegationWish>;
 
 /** Answer to `POST /v1/delegation-requests`: to be signed with the organization's own key. */
 export const StoreDelegationRequest = Type.Object({ issuer: Type.String(), csrPem: Type.String() });
 export type StoreDelegationRequest = Static<typeof StoreDelegationRequest>;
 
-/** Body of `POST /v1/delegations` and `POST /v1/registrations`. */
+/** Body of `POST /v1/delegations` and `POST /v1/registrations`; the answer is the authority's `IssuedCertificate`. */
 export const HandedCertificate = Type.Object({ certificate: Certificate }, closed);
 export type HandedCertificate = Static<typeof HandedCertificate>;
 
