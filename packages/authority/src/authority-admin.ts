@@ -46,8 +46,6 @@ export interface DelegationAdmin extends AsyncDisposable {
   adoptDelegation(certificate: Uint8Array, options?: ActorOption): Promise<IssuedCertificate>;
   /** Takes note of a certificate that an organization issued itself, so that OCSP knows it. */
   registerCertificate(certificate: Uint8Array, options?: ActorOption): Promise<IssuedCertificate>;
-  /** Publishes a CRL that an organization signed itself. CRL_REFUSED */
-  adoptCrl(issuerId: string, crl: Uint8Array): Promise<AdoptedCrl>;
 }
 
 /**
@@ -85,6 +83,8 @@ export interface AuthorityAdmin extends DelegationAdmin {
    * RESPONDER_NOT_REVOCABLE
    */
   revoke(request: Revocation): Promise<RevocationOutcome>;
+  /** Publishes a CRL that an organization signed itself. CRL_REFUSED */
+  adoptCrl(issuerId: string, crl: Uint8Array): Promise<AdoptedCrl>;
   /** Who may administer from afar, in order of issuing. */
   listCredentials(): Promise<readonly Credential[]>;
   /** Lets somebody administer from afar. CREDENTIAL_NAME_TAKEN and the codes of a bad request */

@@ -19,8 +19,10 @@ export type { PublishedCrl } from './crl/crl-file.js';
 export { AuthorityError, type AuthorityErrorDetail } from './error.js';
 export { connectAdmin } from './http/admin-client.js';
 export { type AdminServer, createAdminServer } from './http/admin-server.js';
+export { RelayRefusal } from './http/exchange.js';
 export { problemOf } from './http/problem.js';
 export { createPublicServer, type PublicServer } from './http/public-server.js';
+export { type ConnectRelayOptions, connectStoreRelay } from './http/relay-client.js';
 export { type ConnectRemoteOptions, connectRemoteAuthority } from './http/remote-admin-client.js';
 export {
   createRemoteAdminServer,

@@ -46,7 +46,7 @@ export class CredentialRegister {
   }
 }
 
-export function stateOf({ record, revokedAt }: CredentialEntry, at: Date): Credential['state'] {
+function stateOf({ record, revokedAt }: CredentialEntry, at: Date): Credential['state'] {
   if (revokedAt !== undefined) return 'revoked';
   return at >= new Date(record.notBefore) && at < new Date(record.notAfter) ? 'good' : 'expired';
 }

@@ -40,8 +40,8 @@ export function adminOver(call: Call, close: () => Promise<void>): AuthorityAdmi
       delegationRequests: routes.delegationRequests.path,
       delegations: routes.delegations.path,
       registrations: routes.registrations.path,
-      revocationLists: routes.revocationLists.path,
     }),
+    adoptCrl: (issuer, crl) => call(AdoptedCrl, routes.revocationLists.path, { issuer, crl: base64(crl) }),
     listCredentials: async () => (await call(CredentialList, routes.credentials.path)).credentials,
     issueCredential: ({ csr, ...rest }) =>
       call(IssuedCredential, routes.issueCredential.path, {
@@ -56,7 +56,7 @@ export function adminOver(call: Call, close: () => Promise<void>): AuthorityAdmi
 export function delegationOver(
   call: Call,
   close: () => Promise<void>,
-  paths: Readonly<Record<'delegationRequests' | 'delegations' | 'registrations' | 'revocationLists', string>>,
+  paths: Readonly<Record<'delegationRequests' | 'delegations' | 'registrations', string>>,
 ): DelegationAdmin {
   return {
     requestDelegation: (issuer) => call(DelegationRequest, paths.delegationRequests, { issuer }),
@@ -64,7 +64,6 @@ export function delegationOver(
       call(IssuedCertificate, paths.delegations, { ...options, certificate: base64(certificate) }),
     registerCertificate: (certificate, options = {}) =>
       call(IssuedCertificate, paths.registrations, { ...options, certificate: base64(certificate) }),
-    adoptCrl: (issuer, crl) => call(AdoptedCrl, paths.revocationLists, { issuer, crl: base64(crl) }),
     [Symbol.asyncDispose]: close,
   };
 }

@@ -19,6 +19,8 @@ export interface Transport {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Put before each path. */
   readonly prefix?: string | undefined;
+  /** True: whoever answers may have codes that are not the authority's. */
+  readonly isRelayed?: boolean | undefined;
   /** A failed connection as a refusal; without it ADMIN_UNREACHABLE. */
   readonly failure?: ((cause: unknown) => AuthorityError | undefined) | undefined;
 }
@@ -30,14 +32,26 @@ export type Call = <Schema extends TSchema>(
   body?: object,
 ) => Promise<Static<Schema>>;
 
+/** What a server that is no authority refuses: a store on the way to one has codes of its own. */
+export class RelayRefusal extends Error {
+  override readonly name = 'RelayRefusal';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
 /**
- * One request and its answer, bounded in time and bytes; the server's own refusal is thrown as if it had been made here.
- * @throws {AuthorityError} ADMIN_UNREACHABLE | ADMIN_ANSWER_INVALID and every code of the server
+ * One request and its answer, bounded in time and bytes; the authority's own refusal is thrown as if it had been made here.
+ * @throws {AuthorityError} ADMIN_UNREACHABLE | ADMIN_ANSWER_INVALID and every code of the authority
+ * @throws {RelayRefusal} where the transport leads through somebody else
  */
 export function callOver(transport: Transport): Call {
   return async (schema, path, body) => {
     const answer = await exchange(transport, path, body);
-    if (answer.status !== 200) throw refusalOf(answer);
+    if (answer.status !== 200) throw refusalOf(answer, transport);
     const value = parse(answer.text);
     if (!Value.Check(schema, value)) throw senseless(answer.status);
     return value as Static<typeof schema>;
@@ -84,9 +98,13 @@ function exchange(
   });
 }
 
-function refusalOf({ status, text }: Answer): AuthorityError {
+function refusalOf(
+  { status, text }: Answer,
+  { isRelayed = false }: Transport,
+): AuthorityError | RelayRefusal {
   const problem = parse(text);
-  if (!Value.Check(Problem, problem) || !isCode(problem.code)) return senseless(status);
+  if (!Value.Check(Problem, problem)) return senseless(status);
+  if (!isCode(problem.code)) return isRelayed ? new RelayRefusal(problem) : senseless(status);
   return new AuthorityError(problem.code, problem.detail, { certificate: problem.certificate });
 }
 
