@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { InstallTraceHead, TraceMessage } from './install-trace.js';
 import { loadChangedFact, PluginLoad, preferencesChangedFact, settingsChangedFact } from './managing-api.js';
 import { Problem } from './problem.js';
 
@@ -16,6 +17,9 @@ export const daemonRoutes = {
   adopt: (id: string) => `/v1/plugins/${encodeURIComponent(id)}/adopt`,
   check: (id: string) => `/v1/plugins/${encodeURIComponent(id)}/check`,
   activity: '/v1/activity',
+  accounts: '/v1/accounts',
+  traces: '/v1/traces',
+  trace: (job: string) => `/v1/traces/${encodeURIComponent(job)}`,
   events: '/v1/events',
   openapi: '/v1/openapi.json',
 } as const;
@@ -301,6 +305,21 @@ export const ActivityReport = Type.Object({
 });
 export type ActivityReport = Static<typeof ActivityReport>;
 
+/** `GET /v1/accounts`: Jami accounts that have a folder in the data folder (docs/daemon.md says what counts), sorted. */
+export const AccountList = Type.Object({
+  accounts: Type.Array(Type.String({ pattern: '^[A-Za-z0-9]{1,64}$' })),
+});
+export type AccountList = Static<typeof AccountList>;
+
+/** `GET /v1/traces`: the installs that are remembered, newest first. */
+export const InstallTraces = Type.Object({ traces: Type.Array(InstallTraceHead) });
+export type InstallTraces = Static<typeof InstallTraces>;
+
+export const TraceParams = Type.Object(
+  { job: Type.String({ minLength: 1, maxLength: 64 }) },
+  { additionalProperties: false },
+);
+
 /** A refusal by the daemon: RFC 9457 with what the caller needs to go on. */
 export const DaemonProblem = Type.Object({
   ...Problem.properties,
@@ -385,6 +404,14 @@ export const UnansweredEvent = Type.Object({
   unanswered: UnansweredRevocation,
 });
 
+/** One message of an install's trace, as it happens; the last one comes with the trace's `endedAt` and `code`. */
+export const TraceEvent = Type.Object({
+  ...stamped,
+  type: Type.Literal('trace'),
+  trace: InstallTraceHead,
+  message: TraceMessage,
+});
+
 /**
  * One event of `GET /v1/events` (server-sent events; the SSE event name is `type`). The number in `id` rises by one while a
  * daemon lives; another run has another prefix. A stream resumed with a `Last-Event-ID` that the daemon no longer remembers
@@ -401,9 +428,7 @@ export const DaemonEvent = Type.Union([
   LoadEvent,
   SettingsEvent,
   PreferencesEvent,
-  DisabledEvent,
-  HealedEvent,
-  UnansweredEvent,
+  TraceEvent,
 ]);
 export type DaemonEvent = Static<typeof DaemonEvent>;
 export type DaemonEventType = DaemonEvent['type'];

@@ -70,3 +70,7 @@ export const InstallTrace = Type.Object({
   messages: Type.Array(TraceMessage, { maxItems: 512 }),
 });
 export type InstallTrace = Static<typeof InstallTrace>;
+
+/** What a trace is about, and how it ended, without its messages. */
+export const InstallTraceHead = Type.Omit(InstallTrace, ['messages']);
+export type InstallTraceHead = Static<typeof InstallTraceHead>;

@@ -69,7 +69,7 @@ async function askResponder(
   const getUrl = fresh ? undefined : getUrlOf(url, der);
   if (getUrl !== undefined) {
     try {
-      return await desk.ask({ kind: 'ocsp', method: 'GET', url: getUrl }, key, judge);
+      return await desk.ask({ kind: 'ocsp', method: 'GET', url: getUrl }, key, judge, der);
     } catch (error) {
       // A responder may serve POST only.
       if (!(error instanceof TrustError && error.code === 'OCSP_HTTP_STATUS')) throw error;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { type AskRevocation, type RevocationFinding, TrustError } from '@jami-plugin-store/trust';
-import type { Exchange } from './exchange.js';
+import type { WireHead } from './evidence-request.js';
+import type { AskedQuestion, ExchangeEnd, WatchExchanges } from './exchange.js';
 import { createFetcher } from './fetcher.js';
 import type { OcspCommand, OpensslPki } from './openssl-pki-fixtures.js';
 import { createRevocationChecker, type RevocationCheckerOptions } from './revocation-checker.js';
@@ -22,6 +23,13 @@ export function opensslResponder(pki: OpensslPki, command: OcspCommand = {}): Re
   };
 }
 
+/** One exchange as it ended, with the heads that went over the wire. */
+export interface Exchange extends AskedQuestion, ExchangeEnd {
+  readonly certificate: string;
+  readonly status: RevocationFinding['status'] | undefined;
+  readonly heads: readonly WireHead[];
+}
+
 export interface Asked {
   readonly findings: readonly RevocationFinding[];
   readonly error?: TrustError;
@@ -39,12 +47,25 @@ export async function ask(
 ): Promise<Asked> {
   await using fetch = createFetcher({ timeMs });
   const exchanges: Exchange[] = [];
-  const onExchange = (exchange: Exchange) => exchanges.push(exchange);
+  const watch: WatchExchanges = (asked) => {
+    const heads: WireHead[] = [];
+    return {
+      onHead: (head) => heads.push(head),
+      onEnd: (end) =>
+        exchanges.push({
+          ...asked,
+          ...end,
+          heads,
+          certificate: asked.question.certificate.subject.text,
+          status: end.finding?.status,
+        }),
+    };
+  };
   const checker = createRevocationChecker({
     fetch,
     mode: 'fresh',
     revocation: 'required',
-    onExchange,
+    watch,
     ...options,
   });
   try {

@@ -1,7 +1,7 @@
 import { type RevocationFinding, type RevocationQuestion, TrustError } from '@jami-plugin-store/trust';
 import type { AnswerCache, AnswerKey } from './answer-cache.js';
 import type { EvidenceRequest, FetchEvidence } from './evidence-request.js';
-import type { OnExchange } from './exchange.js';
+import type { ExchangeEnd, WatchExchanges } from './exchange.js';
 
 /** `fresh`: servers are asked, whatever is kept. `cached`: kept answers serve until their nextUpdate. */
 export type AskingMode = 'fresh' | 'cached';
@@ -10,7 +10,7 @@ export interface DeskOptions {
   readonly fetch: FetchEvidence;
   readonly cache?: AnswerCache | undefined;
   readonly mode: AskingMode;
-  readonly onExchange?: OnExchange | undefined;
+  readonly watch?: WatchExchanges | undefined;
 }
 
 /** Judges bytes: a finding, or a TrustError. */
@@ -21,68 +21,69 @@ export interface EvidenceDesk {
   readonly mode: AskingMode;
   /** The finding of a kept answer; undefined when nothing is kept that still counts at `at`. */
   recall(key: AnswerKey, url: string, accept: Accept): Promise<RevocationFinding | undefined>;
-  /** Asks one server, and keeps what it said under `key`. */
-  ask(request: Omit<EvidenceRequest, 'signal'>, key: AnswerKey, accept: Accept): Promise<RevocationFinding>;
+  /**
+   * Asks one server, and keeps what it said under `key`.
+   * @param question  DER of the OCSP request, where it does not go in the body
+   */
+  ask(
+    request: Omit<EvidenceRequest, 'signal' | 'onHead'>,
+    key: AnswerKey,
+    accept: Accept,
+    question?: Uint8Array,
+  ): Promise<RevocationFinding>;
 }
 
 export function createEvidenceDesk(
-  { fetch, cache, mode, onExchange }: DeskOptions,
-  { certificate }: RevocationQuestion,
+  { fetch, cache, mode, watch }: DeskOptions,
+  question: RevocationQuestion,
   { at, signal }: { readonly at: Date; readonly signal?: AbortSignal | undefined },
 ): EvidenceDesk {
-  const subject = certificate.subject.text;
-
   async function recall(key: AnswerKey, url: string, accept: Accept): Promise<RevocationFinding | undefined> {
     if (mode !== 'cached') return undefined;
     const started = performance.now();
-    const bytes = await cache?.get(key);
-    if (bytes === undefined) return undefined;
-    const report = { kind: key.kind, certificate: subject, url, method: 'CACHE', requestBytes: 0 } as const;
-    const responseBytes = bytes.length;
+    const answer = await cache?.get(key);
+    if (answer === undefined) return undefined;
+    const tell = (end: Pick<ExchangeEnd, 'finding' | 'error'>): void =>
+      watch?.({ kind: key.kind, question, url, method: 'CACHE' }).onEnd({
+        answer,
+        elapsedMs: performance.now() - started,
+        ...end,
+      });
     try {
-      const finding = await accept(bytes);
+      const finding = await accept(answer);
       // No skew here: a kept answer ends at its nextUpdate.
       if (finding.nextUpdate !== undefined && at <= finding.nextUpdate) {
-        onExchange?.({
-          ...report,
-          responseBytes,
-          elapsedMs: performance.now() - started,
-          status: finding.status,
-        });
+        tell({ finding });
         return finding;
       }
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
-      onExchange?.({ ...report, responseBytes, elapsedMs: performance.now() - started, error });
+      tell({ error });
     }
     await cache?.remove(key);
     return undefined;
   }
 
   async function ask(
-    request: Omit<EvidenceRequest, 'signal'>,
+    request: Omit<EvidenceRequest, 'signal' | 'onHead'>,
     key: AnswerKey,
     accept: Accept,
+    asked = request.body,
   ): Promise<RevocationFinding> {
-    const { kind, method, url, body } = request;
-    const report = { kind, certificate: subject, url, method, requestBytes: body?.length ?? 0 };
+    const { kind, url, method } = request;
     const started = performance.now();
-    let responseBytes: number | undefined;
+    const listener = watch?.({ kind, question, url, method, request: asked });
+    const onHead = listener === undefined ? undefined : listener.onHead.bind(listener);
+    let answer: Buffer | undefined;
     try {
-      const { bytes } = await fetch({ ...request, signal });
-      responseBytes = bytes.length;
-      const finding = await accept(bytes);
-      onExchange?.({
-        ...report,
-        responseBytes,
-        elapsedMs: performance.now() - started,
-        status: finding.status,
-      });
-      await keep(key, bytes, finding);
+      answer = (await fetch({ ...request, signal, onHead })).bytes;
+      const finding = await accept(answer);
+      listener?.onEnd({ answer, elapsedMs: performance.now() - started, finding });
+      await keep(key, answer, finding);
       return finding;
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
-      onExchange?.({ ...report, responseBytes, elapsedMs: performance.now() - started, error });
+      listener?.onEnd({ answer, elapsedMs: performance.now() - started, error });
       throw error;
     }
   }

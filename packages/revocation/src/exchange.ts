@@ -1,21 +1,35 @@
-import type { RevocationFinding, TrustError } from '@jami-plugin-store/trust';
-import type { EvidenceKind } from './evidence-request.js';
+import type { RevocationFinding, RevocationQuestion, TrustError } from '@jami-plugin-store/trust';
+import type { EvidenceKind, WireHead } from './evidence-request.js';
 
-/** One question to one server or to the cache, and what came of it; for traces. */
-export interface Exchange {
+/** One question to one server, or to the answers that are kept. */
+export interface AskedQuestion {
   readonly kind: EvidenceKind;
-  /** Subject of the certificate that was asked about, RFC 4514. */
-  readonly certificate: string;
+  /** What is to be known: the certificate that is asked about, and its issuer. */
+  readonly question: RevocationQuestion;
   readonly url: string;
-  /** `CACHE`: an answer that was kept; nobody was asked. */
+  /** `CACHE`: an answer that was kept; nobody is asked. */
   readonly method: 'GET' | 'POST' | 'CACHE';
-  readonly requestBytes: number;
-  /** Absent when no answer arrived. */
-  readonly responseBytes?: number | undefined;
+  /** DER of the OCSP request: the body of a POST, or what the URL of a GET carries. */
+  readonly request?: Uint8Array | undefined;
+}
+
+/** What came of a question. */
+export interface ExchangeEnd {
+  /** The answer's bytes as received; absent when none arrived whole. Not to be kept: a CRL may have 10 MiB. */
+  readonly answer?: Uint8Array | undefined;
   readonly elapsedMs: number;
-  readonly status?: RevocationFinding['status'] | undefined;
-  /** Why there is no status. */
+  /** What the answer says, once it is accepted. */
+  readonly finding?: RevocationFinding | undefined;
+  /** Why there is no finding. */
   readonly error?: TrustError | undefined;
 }
 
-export type OnExchange = (exchange: Exchange) => void;
+/** Hears of one exchange as it goes on. Called in the middle of the work: it must not throw. */
+export interface ExchangeListener {
+  /** The head of an HTTP message went over the wire; with redirects there are several. */
+  onHead(head: WireHead): void;
+  onEnd(end: ExchangeEnd): void;
+}
+
+/** Told of each question when it is asked; for traces. */
+export type WatchExchanges = (asked: AskedQuestion) => ExchangeListener;

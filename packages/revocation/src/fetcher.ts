@@ -3,6 +3,7 @@ import type { Agent, Dispatcher } from 'undici';
 import { checkedUrl, redirected } from './checked-url.js';
 import type { EvidenceAnswer, EvidenceKind, EvidenceRequest, FetchEvidence } from './evidence-request.js';
 import { connectionError, fetchError } from './fetch-failure.js';
+import { sendWatched } from './watched-request.js';
 
 export interface FetcherOptions {
   /** For one answer in all: resolving, connecting, redirects, headers and body. Default 5,000. */
@@ -137,13 +138,13 @@ async function followRedirects(
 
 async function exchange(
   agent: Agent,
-  { kind, method, body }: EvidenceRequest,
+  { kind, method, body, onHead }: EvidenceRequest,
   target: URL,
   signal: AbortSignal,
 ): Promise<Dispatcher.ResponseData> {
   const { sent, accepted } = mediaTypes[kind];
-  try {
-    return await agent.request({
+  const send = () =>
+    agent.request({
       origin: target.origin,
       path: `${target.pathname}${target.search}`,
       method,
@@ -151,6 +152,8 @@ async function exchange(
       headers: { accept: accepted, ...(body === undefined ? {} : { 'content-type': sent }) },
       signal,
     });
+  try {
+    return await sendWatched(send, { url: target.href, body, onHead });
   } catch (error) {
     throw connectionError(kind, target.href, error);
   }

@@ -28,6 +28,8 @@ export {
   type TrustErrorCode,
   type TrustErrorDetail,
 } from './error.js';
+export { listCrl } from './listing/list-crl.js';
+export { listOcspRequest, listOcspResponse } from './listing/list-ocsp.js';
 export { acceptOcspResponse, defaultOcspSkewMs, type OcspAcceptance } from './ocsp/accept-ocsp-response.js';
 export type { CertificateIdHash } from './ocsp/certificate-id.js';
 export { createOcspRequest, type OcspRequest, type OcspRequestInput } from './ocsp/ocsp-request.js';
@@ -44,7 +46,7 @@ export type {
 } from './revocation/evidence.js';
 export { isFinding, notAsked, notOffered } from './revocation/finding.js';
 export { revocationQuestions } from './revocation/revocation-questions.js';
-export { type JudgePackageRequest, judgePackage } from './verdict/judge-package.js';
+export { type JudgePackageRequest, type JudgeStep, judgePackage } from './verdict/judge-package.js';
 export { judgePackagePath } from './verdict/package-path.js';
 export { authorityMarkOid, type PublisherPath, publisherOf, samePublisher } from './verdict/publisher.js';
 export { judgeRevocationAgain, type RevocationStanding } from './verdict/revocation-again.js';

@@ -59,7 +59,7 @@ function signerPath(signer: Certificate, acceptance: CrlAcceptance): readonly Ce
   return end === -1 ? path : path.slice(0, end + 1);
 }
 
-function findingOf({ lists, entry }: CrlAnswer, acceptance: CrlAcceptance): RevocationFinding {
+function findingOf({ lists, signer, entry }: CrlAnswer, acceptance: CrlAcceptance): RevocationFinding {
   const { certificate, url } = acceptance;
   const finding: RevocationFinding = {
     certificate,
@@ -70,6 +70,8 @@ function findingOf({ lists, entry }: CrlAnswer, acceptance: CrlAcceptance): Revo
     nextUpdate: earliest(lists.flatMap(({ nextUpdate }) => nextUpdate ?? [])),
     revokedAt: entry?.revokedAt,
     reason: entry === undefined ? undefined : reasonNameOf(entry),
+    signer,
+    crlNumber: lists.at(-1)?.crlNumber,
   };
   return makeFinding(finding, acceptance);
 }

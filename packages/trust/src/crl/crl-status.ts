@@ -27,6 +27,8 @@ export interface CrlQuestion extends SignerSources {
 export interface CrlAnswer {
   /** The CRLs the answer rests on, all current. */
   readonly lists: readonly CertificateList[];
+  /** Whose key signed the first of them. */
+  readonly signer?: Certificate | undefined;
   /** Present when the certificate is revoked (or on hold). */
   readonly entry?: RevokedEntry | undefined;
 }
@@ -52,6 +54,7 @@ export function judgeByCrls(question: CrlQuestion): CrlAnswer {
   const detail: TrustErrorDetail = { certificate: question.certificate.subject.text, url: question.url };
   const covered = new Set<number>();
   const used: CertificateList[] = [];
+  let signer: Certificate | undefined;
   let failure = new TrustError('CRL_MISSING', 'There is no CRL for this certificate.', detail);
   // Of several current ones the newest speaks first.
   const crls = question.crls.toSorted((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime());
@@ -65,14 +68,15 @@ export function judgeByCrls(question: CrlQuestion): CrlAnswer {
       try {
         const answer = judgeByOne(list, point, question, detail);
         used.push(...answer.lists);
-        if (answer.entry !== undefined) return { lists: answer.lists, entry: answer.entry };
+        if (answer.entry !== undefined) return answer;
+        signer ??= answer.signer;
         for (const reason of reasons) covered.add(reason);
       } catch (error) {
         if (!(error instanceof TrustError) || error.code === 'PATH_BUDGET_EXHAUSTED') throw error;
         if (tellingOrder.indexOf(error.code) > tellingOrder.indexOf(failure.code)) failure = error;
       }
     }
-  if (allReasons.every((reason) => covered.has(reason))) return { lists: used };
+  if (allReasons.every((reason) => covered.has(reason))) return { lists: used, signer };
   if (failure.code !== 'CRL_MISSING' || covered.size === 0) throw failure;
   throw new TrustError('CRL_SCOPE_MISMATCH', 'The CRLs leave reasons for revocation open.', detail);
 }
@@ -92,7 +96,7 @@ function judgeByOne(
   const entry =
     (delta && findRevocation(delta, question.certificate)) ?? findRevocation(list, question.certificate);
   const lists = delta === undefined ? [list] : [list, delta];
-  return entry === undefined || entry.reason === removeFromCrl ? { lists } : { lists, entry };
+  return entry === undefined || entry.reason === removeFromCrl ? { lists, signer } : { lists, signer, entry };
 }
 
 // RFC 5280 6.3.3 (h): a delta CRL by the same key. One that cannot be used leaves the complete CRL as it is.

@@ -69,7 +69,11 @@ export function acceptOcspResponse(der: Uint8Array, acceptance: OcspAcceptance):
     const { producedAt } = response;
     const nextUpdate = earlier(answer.nextUpdate, responder?.nextUpdate);
     const times = { thisUpdate, nextUpdate, producedAt, revokedAt };
-    return makeFinding({ certificate, status, source: 'ocsp', url, ...times, reason }, acceptance);
+    const nonce = acceptance.nonceExtensionValue == null ? undefined : nonceRepeated ? 'repeated' : 'absent';
+    return makeFinding(
+      { certificate, status, source: 'ocsp', url, ...times, reason, signer, nonce },
+      acceptance,
+    );
   } catch (error) {
     throw error instanceof TrustError ? about(error, { certificate: certificate.subject.text, url }) : error;
   }

@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Certificate } from '../certificate/certificate.js';
+import { type DerReader, tags } from '../certificate/der.js';
+import { oidOf } from '../certificate/der-value.js';
 
 /** CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber } (RFC 6960 4.1.1). */
 export interface CertificateId {
@@ -39,6 +41,20 @@ export function certificateIdOf(
     issuerKeyHash: digest(hash, issuer.publicKey.bits),
     serialNumber: certificate.serialNumber,
   };
+}
+
+/** Reads a CertID from within its SEQUENCE. */
+export function readCertificateId(reader: DerReader): CertificateId {
+  const algorithm = reader.sequence('hashAlgorithm');
+  const hashAlgorithm = oidOf(algorithm.next(tags.oid, 'hashAlgorithm').content);
+  // RFC 5754 2: parameters of a hash are absent or NULL.
+  algorithm.optional(tags.null, 'hashAlgorithm parameters');
+  algorithm.end('hashAlgorithm');
+  const issuerNameHash = reader.next(tags.octetString, 'issuerNameHash').content;
+  const issuerKeyHash = reader.next(tags.octetString, 'issuerKeyHash').content;
+  const serialNumber = reader.next(tags.integer, 'serialNumber').content;
+  reader.end('certID');
+  return { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber };
 }
 
 /** True when `id` names `certificate` by serial number and by both hashes of its issuer (RFC 6960 3.2 1). */

@@ -17,7 +17,7 @@ import type { SignedData } from '../certificate/signed-data.js';
 import { readAlgorithm } from '../certificate/signed-envelope.js';
 import { TrustError, type TrustErrorCode } from '../error.js';
 import { revocationReason } from '../revocation/revocation-reason.js';
-import type { CertificateId } from './certificate-id.js';
+import { type CertificateId, readCertificateId } from './certificate-id.js';
 import { ocspOids } from './ocsp-oids.js';
 
 type Extensions = ReadonlyMap<string, CertificateExtension>;
@@ -161,19 +161,6 @@ function readSingleResponse(node: DerNode): SingleResponse {
   const extensions = readTaggedExtensions(single, 'singleExtensions');
   single.end('SingleResponse');
   return { id, ...status, thisUpdate, nextUpdate, extensions };
-}
-
-function readCertificateId(reader: DerReader): CertificateId {
-  const algorithm = reader.sequence('hashAlgorithm');
-  const hashAlgorithm = oidOf(algorithm.next(tags.oid, 'hashAlgorithm').content);
-  // RFC 5754 2: parameters of a hash are absent or NULL.
-  algorithm.optional(tags.null, 'hashAlgorithm parameters');
-  algorithm.end('hashAlgorithm');
-  const issuerNameHash = reader.next(tags.octetString, 'issuerNameHash').content;
-  const issuerKeyHash = reader.next(tags.octetString, 'issuerKeyHash').content;
-  const serialNumber = reader.next(tags.integer, 'serialNumber').content;
-  reader.end('certID');
-  return { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber };
 }
 
 function readStatus({ tag, content }: DerNode): Pick<SingleResponse, 'status' | 'revokedAt' | 'reason'> {

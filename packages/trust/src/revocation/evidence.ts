@@ -29,6 +29,12 @@ export interface RevocationFinding {
   readonly revokedAt?: Date | undefined;
   /** RFC 5280 5.3.1 reason name, e.g. `keyCompromise`. */
   readonly reason?: string | undefined;
+  /** Whose key signed the evidence. */
+  readonly signer?: Certificate | undefined;
+  /** Whether an OCSP answer repeats the nonce; undefined when none was sent. */
+  readonly nonce?: 'repeated' | 'absent' | undefined;
+  /** cRLNumber of the CRL, or of the delta CRL that brought it up to date. */
+  readonly crlNumber?: bigint | undefined;
 }
 
 /**

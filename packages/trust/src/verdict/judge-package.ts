@@ -8,7 +8,7 @@ import {
   manifestNamesCertificate,
   parseManifest,
 } from '@jami-plugin-store/jpl';
-import type { TrustAnchor } from '../certificate/certificate.js';
+import type { Certificate, TrustAnchor } from '../certificate/certificate.js';
 import { maximumPemBytes, parseCertificatesPem } from '../certificate/pem.js';
 import { TrustError } from '../error.js';
 import type { AskRevocation, RevocationMode } from '../revocation/evidence.js';
@@ -18,6 +18,13 @@ import { publisherOf } from './publisher.js';
 import { judgeRevocation } from './revocation-verdict.js';
 import { type EntrySink, sealVerifiedPlugin, type VerifiedPlugin } from './verified-plugin.js';
 import { verifySignatures } from './verify-signatures.js';
+
+/** What the judge has found out, told as soon as it is; for traces. It is no verdict: a later check may still refuse. */
+export type JudgeStep =
+  | { readonly step: 'path'; readonly path: readonly Certificate[]; readonly anchor: TrustAnchor }
+  | { readonly step: 'path'; readonly error: unknown }
+  | { readonly step: 'signatures'; readonly files: number; readonly bytes: number }
+  | { readonly step: 'signatures'; readonly error: unknown };
 
 export interface JudgePackageRequest {
   readonly anchors: readonly TrustAnchor[];
@@ -30,6 +37,8 @@ export interface JudgePackageRequest {
   readonly signal?: AbortSignal | undefined;
   /** Files whose signature holds so far, of all signed files. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
+  /** Signatures that are no longer looked at, because path or revocation refused meanwhile, are not told of. */
+  readonly onStep?: ((step: JudgeStep) => void) | undefined;
 }
 
 /**
@@ -40,16 +49,20 @@ export interface JudgePackageRequest {
  * @throws the signal's reason, or the sink's own error
  */
 export async function judgePackage(archive: Archive, request: JudgePackageRequest): Promise<VerifiedPlugin> {
-  const { anchors, revocation: revocationMode, ask, sink, signal, onProgress } = request;
+  const { anchors, revocation: revocationMode, ask, sink, signal, onProgress, onStep } = request;
   const at = new Date(request.at);
   // A comparison with no time at all is never true: it would let everything expired pass.
   if (Number.isNaN(at.getTime())) throw new RangeError('The instant of judgement is not a time');
   signal?.throwIfAborted();
 
   const certificateEntry = findCertificateEntry(archive);
-  const certificatePem = await readCertificate(archive, certificateEntry);
-  const { path, anchor } = judgePackagePath(parseCertificatesPem(certificatePem), anchors, at);
-  const publisher = publisherOf({ path, anchor });
+  const { certificatePem, path, anchor, publisher } = await told(
+    () => judgeCertificates(archive, certificateEntry, anchors, at),
+    {
+      done: ({ path, anchor }) => onStep?.({ step: 'path', path, anchor }),
+      failed: (error) => onStep?.({ step: 'path', error }),
+    },
+  );
   const [plugin] = path;
   if (plugin === undefined) throw new RangeError('A validated path has at least one certificate');
 
@@ -57,7 +70,21 @@ export async function judgePackage(archive: Archive, request: JudgePackageReques
     signal,
     (stop) => judgeRevocation(path, { at, revocation: revocationMode, ask, signal: stop }),
     (stop) =>
-      verifySignatures(archive, { publicKey: plugin.publicKey.keyObject, sink, onProgress, signal: stop }),
+      told(
+        () =>
+          verifySignatures(archive, {
+            publicKey: plugin.publicKey.keyObject,
+            sink,
+            onProgress,
+            signal: stop,
+          }),
+        {
+          done: ({ files, bytes }) => onStep?.({ step: 'signatures', files, bytes }),
+          failed: (error) => {
+            if (!stop.aborted) onStep?.({ step: 'signatures', error });
+          },
+        },
+      ),
   );
   const manifest = judgeManifest(archive, contents.manifestBytes, certificateEntry);
 
@@ -76,6 +103,34 @@ export async function judgePackage(archive: Archive, request: JudgePackageReques
     evidence: { signatures: contents.signatures, signaturesSig: contents.signaturesSig, certificatePem },
     at,
   });
+}
+
+async function judgeCertificates(
+  archive: Archive,
+  entry: ArchiveEntry,
+  anchors: readonly TrustAnchor[],
+  at: Date,
+) {
+  const certificatePem = await readCertificate(archive, entry);
+  const { path, anchor } = judgePackagePath(parseCertificatesPem(certificatePem), anchors, at);
+  return { certificatePem, path, anchor, publisher: publisherOf({ path, anchor }) };
+}
+
+/** Answers as `work` does, and tells what came of it. */
+function told<Found>(
+  work: () => Promise<Found>,
+  tell: { done(found: Found): void; failed(error: unknown): void },
+): Promise<Found> {
+  return work().then(
+    (found) => {
+      tell.done(found);
+      return found;
+    },
+    (error: unknown) => {
+      tell.failed(error);
+      throw error;
+    },
+  );
 }
 
 async function readCertificate(archive: Archive, entry: ArchiveEntry): Promise<Buffer> {
