@@ -227,6 +227,33 @@ describe('what the client shows', () => {
     expect(existsSync(path)).toBe(true);
   });
 
+  test('what the daemon remembers of an install, and which accounts it knows', async () => {
+    const path = await world.publish(hand, { id: 'Greeter', version: '1.0.0' });
+    const daemon = world.connect();
+    const told: string[] = [];
+    const stop = new AbortController();
+    const listening = (async () => {
+      for await (const news of daemon.events({ signal: stop.signal })) {
+        if (news.type === 'connected') void daemon.install({ path, job: 'traced' });
+        if (news.type !== 'event' || news.event.type !== 'trace') continue;
+        told.push(news.event.message.kind);
+        if (news.event.trace.endedAt !== undefined) stop.abort();
+      }
+    })();
+    await listening;
+    const trace = await daemon.trace('traced');
+    expect(trace).toMatchObject({ plugin: 'Greeter', version: '1.0.0', code: null });
+    expect(trace.messages.map(({ kind }) => kind).sort()).toEqual(told.sort());
+    expect(told).toEqual(
+      expect.arrayContaining(['install-request', 'path-found', 'signatures-verified', 'verdict']),
+    );
+    expect((await daemon.traces()).traces).toMatchObject([{ job: 'traced', code: null }]);
+    expect(await daemon.trace('other').catch((error: unknown) => error)).toMatchObject({
+      code: 'TRACE_NOT_FOUND',
+    });
+    expect(await daemon.accounts()).toEqual({ accounts: [] });
+  });
+
   test('an installation that another program was faster with', async () => {
     const path = await world.publish(hand, { id: 'Greeter', version: '1.0.0' });
     world.front.mischief.stallAfter = 200_000;

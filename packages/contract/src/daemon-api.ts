@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { InstallTraceHead, TraceMessage } from './install-trace.js';
 import { loadChangedFact, PluginLoad, preferencesChangedFact, settingsChangedFact } from './managing-api.js';
 import { Problem } from './problem.js';
+import { CatalogCertificate } from './store-catalog-api.js';
 
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lowercase hex' });
 const PluginId = Type.String({ minLength: 1, maxLength: 64 });
@@ -107,6 +108,11 @@ export const InstalledPlugin = Type.Object({
   sha256: Type.Optional(Sha256),
   /** The store it came from and takes updates from. */
   store: Type.Optional(Type.String()),
+  installedAt: Type.Optional(Instant),
+  /** Signed files that were verified when it was installed. */
+  files: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** It has something for its user to set. */
+  hasPreferences: Type.Optional(Type.Boolean()),
   /** Version kept for rollback. */
   previousVersion: Type.Optional(Type.String()),
   load: Type.Optional(PluginLoad),
@@ -114,6 +120,7 @@ export const InstalledPlugin = Type.Object({
 export type InstalledPlugin = Static<typeof InstalledPlugin>;
 
 export const InstalledPlugins = Type.Array(InstalledPlugin);
+export type InstalledPlugins = Static<typeof InstalledPlugins>;
 
 /** What was answered about one certificate of the path when the plugin was installed. */
 export const RevocationSummary = Type.Object({
@@ -123,6 +130,8 @@ export const RevocationSummary = Type.Object({
   url: Type.Optional(Type.String()),
   thisUpdate: Type.Optional(Instant),
   nextUpdate: Type.Optional(Instant),
+  /** When the question was asked; absent where nobody was. */
+  askedAt: Type.Optional(Instant),
 });
 export type RevocationSummary = Static<typeof RevocationSummary>;
 
@@ -148,15 +157,18 @@ export const PluginDetails = Type.Object({
   installedAt: Type.Optional(Instant),
   /** The instant the certificate path was judged at. */
   judgedAt: Type.Optional(Instant),
-  certificatePath: Type.Optional(
-    Type.Array(Type.Object({ subject: Type.String(), issuer: Type.String(), notAfter: Instant })),
-  ),
+  /** Signed files that were verified then. */
+  files: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Plugin certificate first, trust anchor last. */
+  certificatePath: Type.Optional(Type.Array(CatalogCertificate)),
   revocation: Type.Optional(Type.Array(RevocationSummary)),
   previousVersion: Type.Optional(Type.String()),
   disabled: Type.Optional(DisabledReason),
   unanswered: Type.Optional(UnansweredRevocation),
   /** When files and revocation were last looked at since the install. */
   checkedAt: Type.Optional(Instant),
+  /** It has something for its user to set. */
+  hasPreferences: Type.Boolean(),
   load: Type.Optional(PluginLoad),
 });
 export type PluginDetails = Static<typeof PluginDetails>;

@@ -112,6 +112,7 @@ export class DaemonFixtures implements AsyncDisposable {
             await run('openssl', ['ca', '-config', this.#config, '-revoke', signer.file, ...by]);
           },
           ocsp: (request: Buffer, options: string[] = []) => this.#answerOcsp(organization, request, options),
+          crl: () => this.#makeCrl(organization),
         });
       },
       direct: async () => {
@@ -132,6 +133,14 @@ export class DaemonFixtures implements AsyncDisposable {
     const index = ['-index', join(this.folder, 'index.txt')];
     await run('openssl', ['ocsp', ...index, ...signer, '-reqin', asked, '-respout', answered, ...options]);
     return readFile(answered);
+  }
+
+  async #makeCrl(issuer: Issued): Promise<Buffer> {
+    const [pem, der] = [this.path('crl.pem'), this.path('crl.der')];
+    const by = ['-cert', issuer.file, '-keyfile', issuer.keyFile, '-crldays', '1'];
+    await run('openssl', ['ca', '-config', this.#config, '-gencrl', ...by, '-out', pem]);
+    await run('openssl', ['crl', '-in', pem, '-outform', 'DER', '-out', der]);
+    return readFile(der);
   }
 
   async #issue(name: string, type: 'EC' | 'RSA', extensions: string[], issuer?: Issued): Promise<Issued> {
@@ -159,6 +168,8 @@ export interface Organization {
   revoke(signer: Signer): Promise<void>;
   /** The organization's own responder: one OCSP request to one response, both DER. */
   ocsp(request: Buffer, options?: string[]): Promise<Buffer>;
+  /** What it has revoked, DER, of this instant. */
+  crl(): Promise<Buffer>;
 }
 
 export interface Authority {

@@ -4,6 +4,8 @@ import type {
   CheckReport,
   DaemonInfo,
   InstalledPlugin,
+  InstallTrace,
+  InstallTraceHead,
   PluginDetails,
 } from '@jami-plugin-store/contract';
 import { currentPlatform, isPluginId } from '@jami-plugin-store/jpl';
@@ -12,6 +14,7 @@ import {
   createFetcher,
   createRevocationChecker,
   type Fetcher,
+  type WatchExchanges,
 } from '@jami-plugin-store/revocation';
 import type { AskRevocation, RevocationMode, TrustAnchor } from '@jami-plugin-store/trust';
 import { openActivityLog } from './activity/activity-log.js';
@@ -34,6 +37,7 @@ import {
 import { notInstalled } from './installed/absence.js';
 import { layoutOf } from './installed/layout.js';
 import { linkSwitch } from './installed/link-switch.js';
+import { listAccounts } from './installed/list-accounts.js';
 import { listPlugins } from './installed/list-plugins.js';
 import { pluginDetails } from './installed/plugin-details.js';
 import { recover } from './installed/recovery.js';
@@ -41,6 +45,7 @@ import { createRetirement } from './installed/retirement.js';
 import { lifetime } from './lifetime.js';
 import { acquireFolderLock } from './lock/folder-lock.js';
 import { type ManagedPlugins, manage } from './managing/managed-plugins.js';
+import { createTraceLog } from './traces/trace-log.js';
 import type { UninstallOutcome } from './uninstall.js';
 import { createRoutine } from './watching/routine.js';
 import { cronScheduler, type Scheduler } from './watching/scheduler.js';
@@ -139,6 +144,12 @@ export interface Daemon extends ManagedPlugins, AsyncDisposable {
   checkAll(signal?: AbortSignal): Promise<void>;
   /** Entries of the activity log after a number, else the newest; oldest first. */
   activity(after: number | undefined, limit: number): ActivityReport;
+  /** Jami accounts that have a folder in the data folder, sorted. */
+  accounts(): Promise<string[]>;
+  /** The installs of this run that are remembered, newest first. */
+  traces(): InstallTraceHead[];
+  /** @throws {DaemonError} TRACE_NOT_FOUND */
+  trace(job: string): InstallTrace;
   /** Names in a language: a tag or an Accept-Language list; default is the daemon's. */
   list(language?: string): Promise<InstalledPlugin[]>;
   /** @throws {DaemonError} PLUGIN_NOT_INSTALLED | RECORD_DAMAGED */
@@ -215,7 +226,8 @@ async function startDaemon(
     limits,
     onTrouble: (error, about) => options.logger?.warn({ err: error, about }, sentenceOf(error)),
   });
-  const reported = { ...context, links: managed.links, events, announcer };
+  const traces = createTraceLog({ events, clock: options.clock });
+  const reported = { ...context, links: managed.links, events, announcer, traces };
   managed.start();
 
   return {
@@ -236,6 +248,9 @@ async function startDaemon(
       after === undefined
         ? { entries: activity.newest(limit), hasMore: false }
         : activity.after(after, limit),
+    accounts: () => life.run(() => listAccounts(disk, layout)),
+    traces: () => traces.list(),
+    trace: (job) => traces.read(job) ?? noTrace(job),
     list: (wanted) =>
       life.run(async () => {
         const rows = await listPlugins(context, wanted ?? managed.language);
@@ -269,7 +284,7 @@ function contextOf(options: DaemonOptions, dataDir: string, fetch: Fetcher | und
   const system = options.system ?? process.platform;
   const disk = options.disk ?? nodeDisk(system);
   const layout = layoutOf(dataDir);
-  const { ask, askAgain } = askersOf(options, layout.answers, fetch);
+  const { ask, askWatched, askAgain } = askersOf(options, layout.answers, fetch);
   const limits = { ...defaultLimits, ...options.limits };
   const links = linkSwitch(disk, layout, system);
   const queue = new KeyQueue();
@@ -285,6 +300,7 @@ function contextOf(options: DaemonOptions, dataDir: string, fetch: Fetcher | und
     storeAnchors: options.storeAnchors,
     revocation,
     ask,
+    askWatched,
     askAgain,
     clock: options.clock,
     at: options.at,
@@ -303,12 +319,17 @@ function askersOf(
   { ask, askAgain, revocation }: DaemonOptions,
   answers: string,
   fetch: Fetcher | undefined,
-): { ask: AskRevocation; askAgain: AskRevocation } {
-  if (ask !== undefined) return { ask, askAgain: askAgain ?? ask };
+): Pick<DaemonContext, 'ask' | 'askWatched' | 'askAgain'> {
+  if (ask !== undefined) return { ask, askWatched: () => ask, askAgain: askAgain ?? ask };
   if (fetch === undefined) throw new DaemonError('INTERNAL_ERROR', 'Nobody answers revocation questions.');
   const cache = createAnswerCache(answers);
-  const over = (mode: 'fresh' | 'cached') => createRevocationChecker({ fetch, cache, mode, revocation });
-  return { ask: over('fresh'), askAgain: askAgain ?? over('cached') };
+  const over = (mode: 'fresh' | 'cached', watch?: WatchExchanges) =>
+    createRevocationChecker({ fetch, cache, mode, revocation, watch });
+  return {
+    ask: over('fresh'),
+    askWatched: (watch) => over('fresh', watch),
+    askAgain: askAgain ?? over('cached'),
+  };
 }
 
 /** Ids of what this daemon installed; what other programs left is not its to check. */
@@ -342,6 +363,10 @@ function infoOf(options: DaemonOptions, context: InstallContext, language: strin
     })),
     ...(options.at === undefined ? {} : { judgedAt: options.at.toISOString() }),
   };
+}
+
+function noTrace(job: string): never {
+  throw new DaemonError('TRACE_NOT_FOUND', `No install ${JSON.stringify(job.slice(0, 64))} is remembered.`);
 }
 
 function busy(dataDir: string, pid: number): DaemonError {

@@ -73,6 +73,7 @@ type RequestErrorCode =
   | 'REQUEST_INVALID'
   | 'PATH_NOT_ABSOLUTE'
   | 'ROUTE_NOT_FOUND'
+  | 'TRACE_NOT_FOUND'
   | 'BODY_TOO_LARGE'
   | 'MEDIA_TYPE_UNSUPPORTED'
   | 'NOT_AUTHORIZED'
@@ -103,6 +104,7 @@ export const daemonErrorTable: Readonly<Record<DaemonErrorCode, ErrorRow>> = {
   REQUEST_INVALID: { kind: 'internal', status: 400, title: 'The request is not well-formed' },
   PATH_NOT_ABSOLUTE: { kind: 'internal', status: 400, title: 'The path is not absolute' },
   ROUTE_NOT_FOUND: { kind: 'internal', status: 404, title: 'No such address' },
+  TRACE_NOT_FOUND: { kind: 'internal', status: 404, title: 'No such install is remembered' },
   BODY_TOO_LARGE: { kind: 'internal', status: 413, title: 'The request is too large' },
   MEDIA_TYPE_UNSUPPORTED: { kind: 'internal', status: 415, title: 'The request is not JSON' },
   NOT_AUTHORIZED: { kind: 'internal', status: 401, title: 'The secret of this daemon is missing or wrong' },

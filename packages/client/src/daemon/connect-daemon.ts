@@ -1,4 +1,5 @@
 import {
+  AccountList,
   ActivityReport,
   AdoptReport,
   CheckReport,
@@ -9,6 +10,8 @@ import {
   daemonRoutes,
   InstalledPlugins,
   InstallReport,
+  InstallTrace,
+  InstallTraces,
   LoadReport,
   managingRoutes,
   PluginDetails,
@@ -131,6 +134,18 @@ class SocketDaemon implements DaemonApi {
     if (call.limit !== undefined) query.set('limit', String(call.limit));
     const path = query.size === 0 ? daemonRoutes.activity : `${daemonRoutes.activity}?${query}`;
     return this.#ask(ActivityReport, { method: 'GET', path, signal: call.signal });
+  }
+
+  accounts(call: DaemonCall = {}) {
+    return this.#ask(AccountList, { method: 'GET', path: daemonRoutes.accounts, signal: call.signal });
+  }
+
+  traces(call: DaemonCall = {}) {
+    return this.#ask(InstallTraces, { method: 'GET', path: daemonRoutes.traces, signal: call.signal });
+  }
+
+  trace(job: string, call: DaemonCall = {}) {
+    return this.#ask(InstallTrace, { method: 'GET', path: daemonRoutes.trace(job), signal: call.signal });
   }
 
   load(id: string, call: DaemonCall = {}) {

@@ -1,4 +1,5 @@
 import type {
+  AccountList,
   ActivityReport,
   AdoptReport,
   CheckReport,
@@ -8,6 +9,8 @@ import type {
   InstalledPlugin,
   InstallReport,
   InstallRequest,
+  InstallTrace,
+  InstallTraces,
   LoadReport,
   PluginDetails,
   PluginPreferences,
@@ -53,6 +56,12 @@ export interface DaemonApi extends AsyncDisposable {
   activity(
     call?: DaemonCall & { after?: number | undefined; limit?: number | undefined },
   ): Promise<ActivityReport>;
+  /** Jami accounts that have a folder in the daemon's data folder. */
+  accounts(call?: DaemonCall): Promise<AccountList>;
+  /** The installs it remembers, newest first. */
+  traces(call?: DaemonCall): Promise<InstallTraces>;
+  /** What was said and done during one install, by its job. */
+  trace(job: string, call?: DaemonCall): Promise<InstallTrace>;
   /** Loads a plugin's library, now and at every start of the daemon. */
   load(id: string, call?: DaemonCall): Promise<LoadReport>;
   unload(id: string, call?: DaemonCall): Promise<LoadReport>;

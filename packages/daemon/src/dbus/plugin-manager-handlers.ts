@@ -59,7 +59,10 @@ export function pluginManagerHandlers(
       attempt<number>(
         'installPlugin',
         (resultCode) => resultCode,
-        () => daemon.install({ path, force }).then(() => success),
+        () =>
+          daemon
+            .install({ path, force, asSent: `installPlugin(${JSON.stringify(path)}, ${force})` })
+            .then(() => success),
       ),
     uninstallPlugin: (root) =>
       about('uninstallPlugin', root, failure, (id) => daemon.uninstall(id).then(() => success)),

@@ -71,7 +71,8 @@ export async function verifyFolder(
     manifestNamesCertificate(manifest, `${id}.crt`);
     const { version } = manifest;
     const judged = { id, version, publisher, path, revocationMode: revocation, revocation: findings, at };
-    return { plugin: { ...judged, evidence }, staging, libraries: librariesOf(plan) };
+    const files = plan.files.size;
+    return { plugin: { ...judged, files, evidence }, staging, libraries: librariesOf(plan) };
   } catch (error) {
     await staging.discard().catch((e: unknown) => context.onLeftover(e, id));
     throw error;

@@ -31,7 +31,11 @@ export interface CommitPlace {
   readonly onLeftover: (error: unknown, id: string) => void;
 }
 
-export type CommitFacts = Omit<RecordFacts, 'previous' | 'store' | 'sha256'> & { readonly sha256: string };
+export interface CommitFacts extends Omit<RecordFacts, 'previous' | 'store' | 'sha256'> {
+  readonly sha256: string;
+  /** Nothing forbids it any more to become the installed one; nothing is changed yet. */
+  readonly onDecided: () => void;
+}
 
 /** What stood at the plugin's place before. */
 export interface Installed {
@@ -54,11 +58,12 @@ export async function commit(
   plugin: VerifiedPlugin,
   staging: Staging,
   wish: InstallWish,
-  facts: CommitFacts,
+  { onDecided, ...facts }: CommitFacts,
 ): Promise<{ record: InstallRecord; replaced: Installed | undefined }> {
   const { disk, layout, links } = place;
   const installed = await findInstalled(place, plugin.id);
   if (installed !== undefined) assertMayReplace(plugin, installed, wish);
+  onDecided();
   const record = recordOf(plugin, {
     ...facts,
     store: wish.store ?? installed?.record.store,

@@ -1,5 +1,6 @@
 import { lstat, mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DaemonEvent } from '@jami-plugin-store/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Daemon } from '../daemon.js';
 import {
@@ -87,6 +88,9 @@ describe('installing a package', () => {
         description: 'Says hello',
         iconPath: join(path, 'data/icon.svg'),
         sha256,
+        installedAt: '2026-06-01T00:00:00.000Z',
+        files: 7,
+        hasPreferences: false,
         load: { state: 'unloaded', remembered: false, components: [], factories: [], refusedServices: [] },
       },
     ]);
@@ -150,13 +154,15 @@ describe('installing a package', () => {
 
   it('reports progress and the outcome as events', async () => {
     await using daemon = await start();
-    const events: unknown[] = [];
-    daemon.events.subscribe((event) => events.push(event));
+    const events: DaemonEvent[] = [];
+    daemon.events.subscribe((event) => {
+      if (event.type !== 'trace') events.push(event);
+    });
     const path = await writePackage(fixtures, signer);
     await daemon.install({ path, job: 'j1' });
     await daemon.install({ path, job: 'j2' }).catch(() => undefined);
     await daemon.uninstall('Greeter');
-    const last = events.filter((event) => (event as { type: string }).type !== 'verifying');
+    const last = events.filter(({ type }) => type !== 'verifying');
     expect(events[0]).toMatchObject({ type: 'verifying', job: 'j1', done: 0 });
     expect(last).toMatchObject([
       { type: 'installed', job: 'j1', plugin: 'Greeter', version: '1.0.0', from: null },

@@ -5,6 +5,7 @@ import {
   openFileSource,
   planInstalledTree,
 } from '@jami-plugin-store/jpl';
+import type { WatchExchanges } from '@jami-plugin-store/revocation';
 import {
   type AskRevocation,
   judgePackage,
@@ -14,6 +15,7 @@ import {
 } from '@jami-plugin-store/trust';
 import { DaemonError } from '../error.js';
 import { type InstallRecord, publisherFields } from '../installed/record.js';
+import type { InstallNarrator } from '../traces/install-messages.js';
 import type { Admission } from './admission.js';
 import { type CommitPlace, commit } from './commit.js';
 import { assertExpected, type InstallWish } from './decide.js';
@@ -24,6 +26,8 @@ import { stage, type TreePlan } from './staging.js';
 export interface InstallRequest extends InstallWish {
   /** Absolute path of the package. */
   readonly path: string;
+  /** What the caller sent over its wire, for the trace: no secret in it. */
+  readonly asSent?: string | undefined;
   /** The caller's name for this install in events. */
   readonly job?: string | undefined;
   /** Cancels until the verdict; the commit that follows is not interrupted. */
@@ -51,6 +55,8 @@ export interface InstallContext extends CommitPlace {
   readonly storeAnchors: ReadonlyMap<string, readonly TrustAnchor[]> | undefined;
   readonly revocation: RevocationMode;
   readonly ask: AskRevocation;
+  /** The same, telling what is asked and answered. */
+  readonly askWatched: (watch: WatchExchanges) => AskRevocation;
   /** The platform whose libraries are installed, by Jami's name. */
   readonly platform: string;
   readonly clock: () => Date;
@@ -60,8 +66,11 @@ export interface InstallContext extends CommitPlace {
   readonly queue: KeyQueue;
 }
 
-/** Told of the new version before the plugin's next turn, so that what is written down has the order of what was done. */
-type Installed = (outcome: Omit<InstallOutcome, 'job'>) => Promise<void>;
+export interface InstallWitness {
+  /** Told of the new version before the plugin's next turn, so that what is written down has the order of what was done. */
+  readonly installed: (outcome: Omit<InstallOutcome, 'job'>) => Promise<void>;
+  readonly narrator: InstallNarrator;
+}
 
 /**
  * Verifies a package and makes it the installed one (docs/daemon.md tells it step by step). Whatever is refused leaves nothing behind.
@@ -72,13 +81,15 @@ type Installed = (outcome: Omit<InstallOutcome, 'job'>) => Promise<void>;
 export async function installPackage(
   context: InstallContext,
   request: InstallRequest,
-  installed: Installed,
+  { installed, narrator }: InstallWitness,
 ): Promise<Omit<InstallOutcome, 'job'>> {
   return context.admission.run(request.signal, async () => {
     const anchors = anchorsFor(context, request.store);
-    await using file = await openFileSource(request.path);
+    const reading = narrator.reading();
+    await using file = await openFileSource(request.path).catch(reading.failed);
     const source = pinSource(file);
-    const archive = await openArchive(source);
+    const archive = await openArchive(source).catch(reading.failed);
+    reading.done(archive);
     const { plan, refusal } = planTree(archive, context.platform);
     const staging = stage(context.disk, context.layout.staging, plan);
     try {
@@ -86,10 +97,11 @@ export async function installPackage(
         anchors,
         at: context.at ?? context.clock(),
         revocation: context.revocation,
-        ask: context.ask,
+        ask: context.askWatched(narrator.exchanges),
         sink: staging.sink,
         signal: request.signal,
         onProgress: request.onProgress,
+        onStep: narrator.judged,
       });
       // Signatures and manifest come before the question whether this machine has a use for the package.
       if (refusal !== undefined) throw refusal;
@@ -97,7 +109,14 @@ export async function installPackage(
       assertExpected(plugin, sha256, request.expect);
       return await context.queue.run(plugin.id.toLowerCase(), async () => {
         request.signal?.throwIfAborted();
-        const outcome = await commitPlugin(context, request, { plugin, sha256, source, staging, plan });
+        const outcome = await commitPlugin(context, request, {
+          plugin,
+          sha256,
+          source,
+          staging,
+          plan,
+          narrator,
+        });
         await installed(outcome);
         return outcome;
       });
@@ -113,12 +132,13 @@ interface Judged {
   readonly source: PinnedSource;
   readonly staging: ReturnType<typeof stage>;
   readonly plan: TreePlan | undefined;
+  readonly narrator: InstallNarrator;
 }
 
 async function commitPlugin(
   context: InstallContext,
   request: InstallRequest,
-  { plugin, sha256, source, staging, plan }: Judged,
+  { plugin, sha256, source, staging, plan, narrator }: Judged,
 ): Promise<Omit<InstallOutcome, 'job'>> {
   const { record, replaced } = await commit(context, plugin, staging, request, {
     platform: context.platform,
@@ -126,6 +146,7 @@ async function commitPlugin(
     size: source.size,
     libraries: librariesOf(plan),
     installedAt: context.clock(),
+    onDecided: () => narrator.accepted(plugin),
   });
   return {
     id: record.id,

@@ -5,6 +5,8 @@ import { DaemonError } from '../error.js';
 import type { EventLog } from '../events/event-log.js';
 import type { InstallRecord } from '../installed/record.js';
 import { rollbackPlugin } from '../installed/rollback.js';
+import { narrateInstall } from '../traces/install-messages.js';
+import type { TraceLog } from '../traces/trace-log.js';
 import { type UninstallOutcome, uninstallPlugin } from '../uninstall.js';
 import { adoptPlugin } from './adopt.js';
 import {
@@ -18,6 +20,7 @@ import {
 export interface ReportedContext extends InstallContext {
   readonly events: EventLog;
   readonly announcer: Announcer;
+  readonly traces: TraceLog;
 }
 
 /** What a rollback or an adoption made the installed version. */
@@ -34,9 +37,11 @@ export async function installReported(
   request: InstallRequest,
   closing: AbortSignal,
 ): Promise<InstallOutcome> {
-  const { events, announcer } = context;
+  const { events, announcer, traces } = context;
   const job = request.job ?? randomUUID();
   const { path } = request;
+  const narrator = narrateInstall(traces.open(job));
+  narrator.requested(request);
   const tell = throttled((done, of) => events.append({ type: 'verifying', job, path, done, of }));
   try {
     if (!isAbsolute(path) || path.includes('\0'))
@@ -46,16 +51,16 @@ export async function installReported(
       tell(done, of);
       request.onProgress?.(done, of);
     };
-    const outcome = await installPackage(context, { ...request, signal, onProgress }, (installed) =>
-      announcer.arrived({
-        ...installed,
-        job,
-        action: installed.from === null ? 'install' : 'update',
-        publisher: installed.publisher.name,
-      }),
-    );
+    const installed = (outcome: Omit<InstallOutcome, 'job'>): Promise<void> => {
+      const action = outcome.from === null ? 'install' : 'update';
+      return announcer.arrived({ ...outcome, job, action, publisher: outcome.publisher.name });
+    };
+    const wish = { ...request, signal, onProgress };
+    const outcome = await installPackage(context, wish, { installed, narrator });
+    narrator.installed(outcome);
     return { job, ...outcome };
   } catch (error) {
+    narrator.refused(error);
     await announcer.refused(error, { job, path, what: `Install of ${JSON.stringify(path)}` });
     throw error;
   }

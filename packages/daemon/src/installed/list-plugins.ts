@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { InstalledPlugin } from '@jami-plugin-store/contract';
 import { isPluginId } from '@jami-plugin-store/jpl';
+import { hasDefinitions } from '../preferences/preference-definitions.js';
 import { type FoundPlugin, findPlugin, type InstalledPlace } from './find-plugin.js';
 import { translateTexts } from './plugin-texts.js';
 import { given } from './record.js';
@@ -38,6 +39,9 @@ async function rowOf(
     ...rowStanding(found),
     ...given('sha256', record?.sha256),
     ...given('store', record?.store),
+    ...given('installedAt', record?.installedAt),
+    ...given('files', record?.files),
+    hasPreferences: await hasDefinitions({ disk, folder: found.folder }),
     ...given('previousVersion', record?.previous?.version),
   };
 }

@@ -1,10 +1,14 @@
 import { join } from 'node:path';
-import type { PluginDetails } from '@jami-plugin-store/contract';
+import type { CatalogCertificate, PluginDetails } from '@jami-plugin-store/contract';
+import type { Certificate } from '@jami-plugin-store/trust';
 import { DaemonError } from '../error.js';
+import { hasDefinitions } from '../preferences/preference-definitions.js';
 import { findPlugin, type InstalledPlace } from './find-plugin.js';
 import { translateTexts } from './plugin-texts.js';
-import { given, type InstallRecord } from './record.js';
+import { given, type InstallRecord, recordedPath } from './record.js';
 import { standingFields } from './standing.js';
+
+const commonNameOid = '2.5.4.3';
 
 /**
  * What a face shows of one plugin, in a language: a tag or an Accept-Language list, `en` where the plugin has none of them.
@@ -40,6 +44,7 @@ export async function pluginDetails(
     language: texts.language,
     ...(record === undefined ? {} : recordedDetails(record)),
     ...standingFields(found.standing, record?.previous !== undefined),
+    hasPreferences: await hasDefinitions({ disk: place.disk, folder: found.folder }),
   };
 }
 
@@ -49,10 +54,27 @@ function recordedDetails(record: InstallRecord): Partial<PluginDetails> {
     ...given('sha256', record.sha256),
     installedAt: record.installedAt,
     judgedAt: record.judgedAt,
-    certificatePath: record.path.map(({ subject, issuer, notAfter }) => ({ subject, issuer, notAfter })),
-    revocation: record.revocation,
+    ...given('files', record.files),
+    certificatePath: recordedPath(record).map(certificateFields),
+    revocation: record.revocation.map((finding) =>
+      finding.source === 'none' ? finding : { ...finding, askedAt: record.installedAt },
+    ),
     ...given('store', record.store),
     ...given('previousVersion', record.previous?.version),
+  };
+}
+
+function certificateFields(certificate: Certificate): CatalogCertificate {
+  const { subject, issuer, serialNumber, notBefore, notAfter, fingerprint } = certificate;
+  const names = subject.attributes.filter(({ type }) => type === commonNameOid);
+  return {
+    name: names.at(-1)?.value ?? subject.text,
+    subject: subject.text,
+    issuer: issuer.text,
+    serialNumber: Buffer.from(serialNumber).toString('hex'),
+    sha256: fingerprint,
+    notBefore: notBefore.toISOString(),
+    notAfter: notAfter.toISOString(),
   };
 }
 

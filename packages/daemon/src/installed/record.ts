@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Publisher, VerifiedPlugin } from '@jami-plugin-store/trust';
+import {
+  type Certificate,
+  type Publisher,
+  parseCertificate,
+  TrustError,
+  type VerifiedPlugin,
+} from '@jami-plugin-store/trust';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Disk } from '../disk/disk.js';
@@ -51,6 +57,8 @@ export const InstallRecord = Type.Object({
     }),
   ),
   store: Optional,
+  /** Signed files that were verified. */
+  files: Type.Optional(Type.Integer({ minimum: 0 })),
   /** Library files in the root of the tree. */
   libraries: Type.Array(Type.String()),
   /** Tree that was active before this one, kept for rollback. */
@@ -74,7 +82,7 @@ export interface RecordFacts {
 /** What a judgement says of a plugin, as far as it is recorded. */
 export type JudgedPlugin = Pick<
   VerifiedPlugin,
-  'id' | 'version' | 'publisher' | 'path' | 'revocationMode' | 'revocation' | 'at' | 'evidence'
+  'id' | 'version' | 'publisher' | 'path' | 'revocationMode' | 'revocation' | 'at' | 'files' | 'evidence'
 >;
 
 /** The record of a plugin that was verified. */
@@ -108,10 +116,27 @@ export function recordOf(plugin: JudgedPlugin, facts: RecordFacts): InstallRecor
       ...given('thisUpdate', finding.thisUpdate?.toISOString()),
       ...given('nextUpdate', finding.nextUpdate?.toISOString()),
     })),
+    files: plugin.files,
     libraries: [...facts.libraries],
     ...given('store', facts.store),
     ...given('previous', facts.previous),
   };
+}
+
+/**
+ * The certificate path as judged, plugin first, anchor last.
+ * @throws {DaemonError} RECORD_DAMAGED
+ */
+export function recordedPath({ id, path }: Pick<InstallRecord, 'id' | 'path'>): Certificate[] {
+  try {
+    return path.map(({ der }) => parseCertificate(Buffer.from(der, 'base64')));
+  } catch (cause) {
+    if (!(cause instanceof TrustError)) throw cause;
+    const why = `its certificates cannot be read: ${cause.message}`;
+    throw new DaemonError('RECORD_DAMAGED', `The record of the installed plugin ${id} is damaged: ${why}`, {
+      cause,
+    });
+  }
 }
 
 /** A publisher without the keys it does not have. */

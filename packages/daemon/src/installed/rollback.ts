@@ -1,15 +1,10 @@
-import {
-  type AskRevocation,
-  judgeRevocationAgain,
-  parseCertificate,
-  type RevocationMode,
-} from '@jami-plugin-store/trust';
+import { type AskRevocation, judgeRevocationAgain, type RevocationMode } from '@jami-plugin-store/trust';
 import { DaemonError } from '../error.js';
 import type { CommitPlace } from '../install/commit.js';
 import { recordedPlugin } from './absence.js';
 import { replaceFile } from './durable-file.js';
 import { findPlugin } from './find-plugin.js';
-import { encodeRecord, type InstallRecord, readRecord } from './record.js';
+import { encodeRecord, type InstallRecord, readRecord, recordedPath } from './record.js';
 import { assertTree } from './verify-tree.js';
 
 export interface RollbackContext extends CommitPlace {
@@ -61,10 +56,9 @@ export async function rollbackPlugin(context: RollbackContext, id: string): Prom
   return { record, from: left.version };
 }
 
-async function assertNotRevoked(context: RollbackContext, { path }: InstallRecord): Promise<void> {
-  const certificates = path.map(({ der }) => parseCertificate(Buffer.from(der, 'base64')));
+async function assertNotRevoked(context: RollbackContext, record: InstallRecord): Promise<void> {
   const { at, clock, revocation, ask } = context;
-  const standings = await judgeRevocationAgain(certificates, { at: at ?? clock(), revocation, ask });
+  const standings = await judgeRevocationAgain(recordedPath(record), { at: at ?? clock(), revocation, ask });
   // A revocation is certain, a silence is not.
   const worst =
     standings.find(({ status }) => status === 'revoked') ?? standings.find((s) => s.refusal !== undefined);

@@ -59,7 +59,23 @@ export async function readDefinitions(
   };
 }
 
-async function readFile({ disk, folder }: DefinitionsPlace, name: string): Promise<readonly Preference[]> {
+/** Whether a plugin has something for its user to set; a file that cannot be read counts, so that its user is told why. */
+export async function hasDefinitions(place: Pick<DefinitionsPlace, 'disk' | 'folder'>): Promise<boolean> {
+  for (const name of [preferencesName, accountPreferencesName]) {
+    try {
+      if ((await readFile(place, name)).length > 0) return true;
+    } catch (error) {
+      if (error instanceof JplError) return true;
+      throw error;
+    }
+  }
+  return false;
+}
+
+async function readFile(
+  { disk, folder }: Pick<DefinitionsPlace, 'disk' | 'folder'>,
+  name: string,
+): Promise<readonly Preference[]> {
   try {
     return parsePreferences(await disk.readFile(join(folder, name), maxPreferencesBytes));
   } catch (error) {

@@ -14,6 +14,7 @@ import {
 import { Type } from 'typebox';
 import type { Daemon } from '../daemon.js';
 import type { EventStreams } from './event-stream.js';
+import { headAsSent } from './head-as-sent.js';
 import { managingRoutesOf } from './managing-routes.js';
 import { watchingRoutesOf } from './watching-routes.js';
 
@@ -68,7 +69,10 @@ export function daemonRoutesOf(daemon: Daemon, streams: EventStreams): FastifyPl
       },
       async (request) => {
         // A caller that hangs up does not undo what it asked for: the outcome goes out as an event, too.
-        const { job, id, version, path, from, publisher, sha256 } = await daemon.install(request.body);
+        const { job, id, version, path, from, publisher, sha256 } = await daemon.install({
+          ...request.body,
+          asSent: headAsSent(request.raw),
+        });
         const what = from === null ? 'is installed' : `replaces ${from}`;
         const message = `${id} ${version} ${what}.`;
         const installed = true as const;

@@ -1,12 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  AccountList,
   ActivityQuery,
   ActivityReport,
   AdoptReport,
   CheckReport,
   daemonRoutes,
+  InstallTrace,
+  InstallTraces,
   PluginParams,
   RollbackReport,
+  TraceParams,
 } from '@jami-plugin-store/contract';
 import type { Daemon } from '../daemon.js';
 
@@ -68,6 +72,30 @@ export function watchingRoutesOf(daemon: Daemon): FastifyPluginAsyncTypebox {
           Number(limit ?? defaultLimit),
         );
       },
+    );
+
+    app.get(
+      daemonRoutes.accounts,
+      { schema: { summary: 'Accounts with a folder here', response: { 200: AccountList } } },
+      async () => ({ accounts: await daemon.accounts() }),
+    );
+
+    app.get(
+      daemonRoutes.traces,
+      { schema: { summary: 'The last installs', response: { 200: InstallTraces } } },
+      async () => ({ traces: daemon.traces() }),
+    );
+
+    app.get(
+      `${daemonRoutes.traces}/:job`,
+      {
+        schema: {
+          summary: 'What was said and done during one install',
+          params: TraceParams,
+          response: { 200: InstallTrace },
+        },
+      },
+      async (request) => daemon.trace(request.params.job),
     );
   };
 }

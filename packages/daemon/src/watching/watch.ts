@@ -3,7 +3,6 @@ import { assertPluginId } from '@jami-plugin-store/jpl';
 import {
   type AskRevocation,
   judgeRevocationAgain,
-  parseCertificate,
   type RevocationMode,
   type RevocationStanding,
   TrustError,
@@ -13,7 +12,7 @@ import { DaemonError } from '../error.js';
 import type { KeyQueue } from '../install/key-queue.js';
 import { notInstalled, recordedPlugin } from '../installed/absence.js';
 import { findPlugin, type InstalledPlace } from '../installed/find-plugin.js';
-import { given, type InstallRecord } from '../installed/record.js';
+import { given, type InstallRecord, recordedPath } from '../installed/record.js';
 import { disabledReason, type Standing, writeStanding } from '../installed/standing.js';
 import { type TreeFault, verifyTree } from '../installed/verify-tree.js';
 import { weighFindings } from './weigh-findings.js';
@@ -89,12 +88,11 @@ async function lookAt(context: WatchContext, id: string): Promise<Subject & { fa
 
 async function askAbout(
   { ask, askAgain, revocation, at, clock }: WatchContext,
-  { path }: InstallRecord,
+  record: InstallRecord,
   by: ActivityEntry['by'],
   signal: AbortSignal | undefined,
 ): Promise<readonly RevocationStanding[]> {
-  const certificates = path.map(({ der }) => parseCertificate(Buffer.from(der, 'base64')));
-  return judgeRevocationAgain(certificates, {
+  return judgeRevocationAgain(recordedPath(record), {
     ask: by === 'request' ? ask : askAgain,
     revocation,
     at: at ?? clock(),
