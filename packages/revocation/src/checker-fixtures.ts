@@ -24,7 +24,7 @@ export function opensslResponder(pki: OpensslPki, command: OcspCommand = {}): Re
 }
 
 /** One exchange as it ended, with the heads that went over the wire. */
-export interface Exchange extends AskedQuestion, ExchangeEnd {
+interface Exchange extends AskedQuestion, ExchangeEnd {
   readonly certificate: string;
   readonly status: RevocationFinding['status'] | undefined;
   readonly heads: readonly WireHead[];
