@@ -38,6 +38,7 @@ export {
   issueCrlWith,
   issuePluginWith,
   issueResponderWith,
+  issuerIdOf,
   type OwnIssuer,
   type SignedCertificate,
 } from './issuing/issue-with-key.js';

@@ -59,7 +59,14 @@ function oneJsonValue<Value>(out: string): Value {
 export async function serve(
   place: Place,
   ...args: string[]
-): Promise<AsyncDisposable & { readonly url: string; readonly ended: Promise<Ran> }> {
+): Promise<
+  AsyncDisposable & {
+    readonly url: string;
+    /** Of `ca serve --admin-port`. */
+    readonly adminUrl: string | undefined;
+    readonly ended: Promise<Ran>;
+  }
+> {
   const controller = new AbortController();
   const said = new EventEmitter();
   const ready = once(said, 'line').then(([line]) => line as string);
@@ -69,9 +76,10 @@ export async function serve(
   );
   const first = await Promise.race([ready, ended]);
   if (typeof first !== 'string') throw new Error(`Not started: ${first.err}`);
-  const { url } = JSON.parse(first) as { url: string };
+  const { url, adminUrl } = JSON.parse(first) as { url: string; adminUrl?: string };
   return {
     url,
+    adminUrl,
     ended,
     async [Symbol.asyncDispose]() {
       controller.abort();

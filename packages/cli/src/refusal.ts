@@ -32,6 +32,7 @@ const notReadable: ReadonlySet<string> = new Set([
   'FILE_NOT_READABLE',
   'NOT_A_FILE',
   'AUTHORITY_NOT_FOUND',
+  'CREDENTIAL_FILE_INVALID',
   'STORE_NOT_CONFIGURED',
 ]);
 

@@ -1,4 +1,4 @@
-import { AuthorityError } from '@jami-plugin-store/authority';
+import { AuthorityError, RelayRefusal } from '@jami-plugin-store/authority';
 import { ClientError, DaemonRefusal } from '@jami-plugin-store/client';
 import { DaemonError, errorOutcome } from '@jami-plugin-store/daemon';
 import { JplError } from '@jami-plugin-store/jpl';
@@ -24,6 +24,10 @@ export function roomRefusal(error: unknown): Refusal {
   if (error instanceof DaemonRefusal) {
     const { code, detail, entry, certificate, resultCode, plugin } = error.problem;
     return { code, message: detail, entry, certificate, resultCode, plugin, exitCode: exitCodeOf(code) };
+  }
+  if (error instanceof RelayRefusal) {
+    const { code, detail, certificate } = error.problem;
+    return { code, message: detail, certificate, exitCode: exitCodeOf(code) };
   }
   if (error instanceof ClientError) {
     const { code, message, resultCode } = error;

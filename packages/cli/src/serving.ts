@@ -3,7 +3,10 @@ import { type Io, printJson } from './io.js';
 import { UsageError } from './usage-error.js';
 
 /** The first line of a server's stdout: where it answers, now that it does. */
-export function announce(io: Io, where: { url: string } | { socket: string }): void {
+export function announce(
+  io: Io,
+  where: { url: string; adminUrl?: string | undefined } | { socket: string },
+): void {
   printJson(io, { ready: true, ...where });
 }
 

@@ -4,6 +4,7 @@ import { toPem } from '../pem.js';
 import { buildCertificate, nameDer, randomSerial } from '../x509/certificate-builder.js';
 import { buildCrl, type RevokedEntry } from '../x509/crl-builder.js';
 import { readRequest } from '../x509/csr.js';
+import { keyIdentifier } from '../x509/key.js';
 import { assertReason } from '../x509/revocation-reason.js';
 import { readForeignCertificate } from './adoption.js';
 import { assertCanIssue, type IssuerMaterial, keyIdOf } from './issuer-material.js';
@@ -29,10 +30,20 @@ export interface SignedCertificate {
 export interface IssuePluginWithOptions extends OwnIssuer {
   /** PKCS#10, PEM or DER. */
   readonly csr: Uint8Array;
-  /** Responder that answers for this organization (the store's, after delegating). */
-  readonly ocspUrl: string;
+  /** Responder that answers for this organization, after delegating. Default: the one its own certificate names. */
+  readonly ocspUrl?: string | undefined;
   readonly crlUrl?: string | undefined;
   readonly validityDays?: number | undefined;
+}
+
+/**
+ * The id under which the authority knows an organization.
+ * @param certificate  PEM (the first one in it) or DER
+ * @throws {AuthorityError} ISSUER_CERTIFICATE_INVALID
+ */
+export function issuerIdOf(certificate: Uint8Array): string {
+  const { publicKey } = readForeignCertificate(certificate, 'ISSUER_CERTIFICATE_INVALID');
+  return keyIdentifier(publicKey.spki).toString('hex');
 }
 
 /**
@@ -49,14 +60,21 @@ export async function issuePluginWith(options: IssuePluginWithOptions): Promise<
       'The request is for the key of the organization itself.',
     );
   }
-  assertHttpUrl(options.ocspUrl);
-  if (options.crlUrl !== undefined) assertHttpUrl(options.crlUrl);
+  const { ocspUrl = issuer.certificate.ocspUrls[0], crlUrl } = options;
+  if (ocspUrl === undefined) {
+    throw new AuthorityError(
+      'ARGUMENT_INVALID',
+      'The organization’s certificate names no responder: say which one answers for the plugin.',
+    );
+  }
+  assertHttpUrl(ocspUrl);
+  if (crlUrl !== undefined) assertHttpUrl(crlUrl);
   const lengthMs = daysToMs(options.validityDays, defaultValidity.pluginMs);
   return signWith(issuer, {
     subjectName: nameDer(request.subject),
     spki: request.spki,
     ...periodWithin(issuer.certificate, options.at, lengthMs),
-    extensions: pluginExtensions(request.spki, keyIdOf(issuer.certificate), options),
+    extensions: pluginExtensions(request.spki, keyIdOf(issuer.certificate), { ocspUrl, crlUrl }),
   });
 }
 

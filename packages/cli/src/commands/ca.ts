@@ -1,32 +1,26 @@
 import { resolve } from 'node:path';
 import {
-  type AuthorityAdmin,
-  connectAuthority,
   createAdminServer,
   createPublicServer,
+  createRemoteAdminServer,
   initAuthority,
-  issuePluginWith,
   type KeyType,
   openAuthority,
 } from '@jami-plugin-store/authority';
+import type { RequestCheck } from '@jami-plugin-store/contract';
+import { type AuthorityChoice, reachAuthority } from '../authority-access.js';
 import { type Io, printJson } from '../io.js';
-import { createNew } from '../new-file.js';
 import { passphraseVariable, readInput } from '../options.js';
 import { announce, listening, untilStopped } from '../serving.js';
-import { UsageError } from '../usage-error.js';
-import { readPrivateKey } from './sign.js';
 
-export interface AuthorityOptions {
+export interface InitOptions {
   readonly dataDir: string;
-  readonly json?: boolean | undefined;
-}
-
-export interface InitOptions extends AuthorityOptions {
   readonly name: string;
   readonly organization?: string | undefined;
   readonly country?: string | undefined;
   readonly baseUrl: string;
   readonly keyType?: KeyType | undefined;
+  readonly json?: boolean | undefined;
 }
 
 /** `jpl ca init`: a new authority with its root, in a folder of its own. */
@@ -44,107 +38,37 @@ export async function caInit(io: Io, options: InitOptions): Promise<number> {
   return 0;
 }
 
-export interface IssueOptions extends AuthorityOptions {
-  readonly csr?: string | undefined;
-  readonly kind: 'organization' | 'plugin';
-  /** Id of the organization that issues a plugin's certificate. */
+export interface CheckOptions extends AuthorityChoice {
+  readonly csr: string;
+  readonly kind: RequestCheck['use'];
   readonly issuer?: string | undefined;
-  /** Makes an organization of this name whose key the authority holds; no request is needed. */
-  readonly hosted?: string | undefined;
-  /** An organization that signs with its own key, away from the authority. */
-  readonly issuerKey?: string | undefined;
-  readonly issuerCert?: string | undefined;
-  readonly ocspUrl?: string | undefined;
-  readonly crlUrl?: string | undefined;
-  /** The assigned serial number of an organization whose certificate is renewed. */
   readonly renew?: string | undefined;
-  readonly days?: number | undefined;
-  readonly output?: string | undefined;
+  readonly json?: boolean | undefined;
 }
 
-interface Issued {
-  readonly chainPem: string;
-  readonly subject: string;
-  /** What `--issuer` of a later issue takes, for an organization. */
-  readonly issuerId?: string | undefined;
-  readonly serialNumber?: string | undefined;
-  /** What `--renew` takes. */
-  readonly organization?: string | undefined;
-  readonly fingerprint?: string | undefined;
-}
-
-/** `jpl ca issue`: a certificate from a PKCS#10 request; prints the chain, or writes it where `--output` says. */
-export async function caIssue(io: Io, options: IssueOptions): Promise<number> {
-  await using newFile =
-    options.output === undefined ? undefined : await createNew(resolve(io.cwd, options.output), 0o644);
-  const issued =
-    options.issuerKey === undefined ? await issueHere(io, options) : await issueWithOwnKey(io, options);
-  const { chainPem, ...about } = issued;
-  await newFile?.fill(chainPem);
-  if (options.json) printJson(io, { ...about, chainPem });
-  else if (options.output === undefined) io.stdout(chainPem);
-  else io.stdout(describeIssued(options.output, about));
+/** `jpl ca check`: what issuing would make of a request, or the refusal it would give; nothing is issued. */
+export async function caCheck(io: Io, options: CheckOptions): Promise<number> {
+  const csr = await readInput(io, options.csr);
+  await using authority = await reachAuthority(io, options);
+  const { kind, issuer, renew } = options;
+  const checked = await authority.checkRequest(csr, { use: kind, issuer, organization: renew });
+  if (options.json) printJson(io, checked);
+  else {
+    const { subject, keyType, keyBits, keyId, requestSha256 } = checked;
+    io.stdout(`${options.csr}: a certificate for ${subject} would be issued\n`);
+    io.stdout(`  key: ${keyType}, ${keyBits} bits, ${keyId}\n  request SHA-256: ${requestSha256}\n`);
+  }
   return 0;
 }
 
-function describeIssued(file: string, about: Omit<Issued, 'chainPem'>): string {
-  const { subject, issuerId, serialNumber, organization } = about;
-  const lines = [`${file}: certificate of ${subject}`];
-  if (serialNumber !== undefined) lines.push(`  serial number: ${serialNumber}`);
-  if (issuerId !== undefined && organization !== undefined) lines.push(`  organization: ${organization}`);
-  if (issuerId !== undefined) lines.push(`  issuer id: ${issuerId}`);
-  return `${lines.join('\n')}\n`;
-}
-
-async function issueHere(io: Io, options: IssueOptions): Promise<Issued> {
-  await using authority = await connect(io, options);
-  const validity = options.days === undefined ? {} : { validityDays: options.days };
-  if (options.hosted !== undefined) {
-    return issuedOrganization(
-      await authority.createOrganization({ commonName: options.hosted, ...validity }),
-    );
-  }
-  if (options.renew !== undefined && options.csr === undefined) {
-    return issuedOrganization(await authority.renewOrganization(options.renew));
-  }
-  const csr = await readInput(io, required(options.csr, '--csr FILE'));
-  if (options.kind === 'organization') {
-    const renewed = options.renew === undefined ? {} : { organization: options.renew };
-    return issuedOrganization(await authority.issueOrganization(csr, { ...validity, ...renewed }));
-  }
-  const issuer = required(options.issuer, '--issuer ID (or --issuer-key)');
-  return await authority.issuePlugin(csr, { issuer, ...validity });
-}
-
-function issuedOrganization(record: Awaited<ReturnType<AuthorityAdmin['issueOrganization']>>): Issued {
-  return { ...record, issuerId: record.keyId };
-}
-
-async function issueWithOwnKey(io: Io, options: IssueOptions): Promise<Issued> {
-  const signed = await issuePluginWith({
-    csr: await readInput(io, required(options.csr, '--csr FILE')),
-    issuerKey: await readPrivateKey(io, required(options.issuerKey, '--issuer-key KEY')),
-    issuerCertificate: await readInput(io, required(options.issuerCert, '--issuer-cert PEM')),
-    ocspUrl: required(options.ocspUrl, '--ocsp-url URL'),
-    crlUrl: options.crlUrl,
-    validityDays: options.days,
-    at: io.clock(),
-  });
-  return { chainPem: signed.chainPem, subject: 'the plugin' };
-}
-
-function required(value: string | undefined, option: string): string {
-  if (value === undefined) throw new UsageError('OPTION_MISSING', `${option} is needed here`);
-  return value;
-}
-
-export interface RevokeOptions extends AuthorityOptions {
+export interface RevokeOptions extends AuthorityChoice {
   readonly reason: string;
+  readonly json?: boolean | undefined;
 }
 
 /** `jpl ca revoke SERIAL|FINGERPRINT`: for good; OCSP and CRL say so when it returns. */
 export async function caRevoke(io: Io, certificate: string, options: RevokeOptions): Promise<number> {
-  await using authority = await connect(io, options);
+  await using authority = await reachAuthority(io, options);
   const outcome = await authority.revoke({ certificate, reason: options.reason });
   const { subject, revocation } = outcome.certificate;
   if (options.json) printJson(io, outcome);
@@ -156,8 +80,8 @@ export async function caRevoke(io: Io, certificate: string, options: RevokeOptio
 }
 
 /** `jpl ca list`: what was issued, and what became of it. */
-export async function caList(io: Io, options: AuthorityOptions): Promise<number> {
-  await using authority = await connect(io, options);
+export async function caList(io: Io, options: AuthorityChoice & { json?: boolean }): Promise<number> {
+  await using authority = await reachAuthority(io, options);
   const all = [];
   for (let after = 0; ; ) {
     const page = await authority.listCertificates({ after, limit: 500 });
@@ -175,29 +99,32 @@ export async function caList(io: Io, options: AuthorityOptions): Promise<number>
   return 0;
 }
 
-export interface ServeAuthorityOptions extends AuthorityOptions {
+export interface ServeAuthorityOptions {
+  readonly dataDir: string;
   readonly port: number;
   readonly host: string;
+  readonly adminPort?: number | undefined;
+  readonly adminHost: string;
 }
 
-/** `jpl ca serve`: OCSP and CRLs for everybody, administration on a socket of its user only; until stopped. */
+/**
+ * `jpl ca serve`: OCSP and CRLs for everybody; administration on a socket of its user only and, where a port is given for it, by
+ * mutual TLS for holders of credentials; until stopped.
+ */
 export async function caServe(io: Io, options: ServeAuthorityOptions): Promise<number> {
   await using authority = await openAuthority({
     dir: resolve(io.cwd, options.dataDir),
     clock: io.clock,
     passphrase: io.env[passphraseVariable],
   });
-  await using admin = await createAdminServer(authority);
-  await using server = await createPublicServer(authority);
+  await using admin = createAdminServer(authority);
+  await using remote = options.adminPort === undefined ? undefined : createRemoteAdminServer(authority);
+  await using server = createPublicServer(authority);
   await admin.listen();
+  const { adminPort: port = 0, adminHost: host } = options;
+  const remoteAt = remote === undefined ? undefined : await listening(remote.listen({ host, port }));
   const { url } = await listening(server.listen({ host: options.host, port: options.port }));
-  announce(io, { url });
+  announce(io, remoteAt === undefined ? { url } : { url, adminUrl: remoteAt.url });
   await untilStopped(io);
   return 0;
-}
-
-/** The server that has the folder open, else the folder itself for as long as the command takes. */
-function connect(io: Io, options: AuthorityOptions): Promise<AuthorityAdmin> {
-  const dir = resolve(io.cwd, options.dataDir);
-  return connectAuthority({ dir, clock: io.clock, passphrase: io.env[passphraseVariable] });
 }
