@@ -151,6 +151,10 @@ export const storeErrorTable = {
   RECORD_MALFORMED: { status: 500, title: 'Index record malformed' },
   DATA_FOLDER_UNUSABLE: { status: 500, title: 'Data folder unusable' },
   ...publishingErrorTable,
+  DATABASE_BUSY: { status: 503, title: 'Database busy' },
+  DATABASE_UNAVAILABLE: { status: 503, title: 'Database cannot be reached' },
+  DATABASE_URL_MALFORMED: { status: 500, title: 'Database address malformed' },
+  SCHEMA_TOO_NEW: { status: 500, title: 'Database of a newer version' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 
 export type StoreErrorCode = keyof typeof storeErrorTable;

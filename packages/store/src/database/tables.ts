@@ -1,0 +1,317 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The store's tables, the same in SQLite and PostgreSQL. Times are milliseconds since 1970 (UTC), digests 64
+ * lowercase hexadecimal digits, lists and objects JSON texts. Numbers that name rows (`number`) never leave the
+ * store; what leaves it is named by id, version and digest.
+ */
+export interface StoreTables {
+  organizations: OrganizationsTable;
+  plugins: PluginsTable;
+  plugin_categories: PluginCategoriesTable;
+  releases: ReleasesTable;
+  packages: PackagesTable;
+  package_platforms: PackagePlatformsTable;
+  package_texts: PackageTextsTable;
+  certificates: CertificatesTable;
+  package_certificates: PackageCertificatesTable;
+  offers: OffersTable;
+  plugin_search: PluginSearchTable;
+  downloads: DownloadsTable;
+  imported_files: ImportedFilesTable;
+  certificate_requests: CertificateRequestsTable;
+  tokens: TokensTable;
+  uploads: UploadsTable;
+  audit_records: AuditRecordsTable;
+  application_releases: ApplicationReleasesTable;
+  application_installers: ApplicationInstallersTable;
+  settings: SettingsTable;
+  counters: CountersTable;
+  changes: ChangesTable;
+}
+
+/** Who publishes, by the identity of docs/trust.md. */
+export interface OrganizationsTable {
+  /** Of the organization; where a root signs plugins directly, of the plugin's key. */
+  identity: string;
+  kind: 'organization' | 'key';
+  name: string;
+  /** 1: what it uploads is published without review. */
+  is_trusted: Generated<number>;
+  contact: string | null;
+  created_at: number;
+}
+
+/** An id, and whose it is; kept also when nothing of it is offered. */
+export interface PluginsTable {
+  number: Generated<number>;
+  id: string;
+  /** Lower-cased id: ids are unique ignoring case. */
+  id_key: string;
+  owner: string;
+  /** Key of the plugin certificate that signed the first package: the same key is the same publisher. */
+  owner_key: string;
+  created_at: number;
+  deprecated_at: number | null;
+  deprecated_reason: string | null;
+  deprecated_successor: string | null;
+  /** Of all versions, ever. */
+  downloads: Generated<number>;
+  /** The newest package that is offered for any platform; null = nothing is, and the plugin is not listed. */
+  newest_package: number | null;
+  /** Place among the listed, rising with each publication; also the plugin's row in `plugin_search`. */
+  listed: number | null;
+  /** Folded English name, for ordering. */
+  name_key: string | null;
+}
+
+/** Categories of the newest package of a listed plugin. */
+export interface PluginCategoriesTable {
+  plugin_number: number;
+  category: string;
+}
+
+/** One version of a plugin. Several packages may make it up: one a platform, and revisions under renewed certificates. */
+export interface ReleasesTable {
+  number: Generated<number>;
+  plugin_number: number;
+  version: string;
+  /** Text that orders as versions do (`versionKey`). */
+  version_key: string;
+  changelog: string | null;
+  created_at: number;
+  /** When its first package was published; null = none is yet. */
+  published_at: number | null;
+  yanked_at: number | null;
+  yanked_reason: string | null;
+}
+
+/** `review` waits for a reviewer; `published` is offered unless something in its row or its release's speaks against it. */
+export type PackageState = 'review' | 'published' | 'declined';
+
+/** One package: bytes that were judged, and what was read from them. */
+export interface PackagesTable {
+  number: Generated<number>;
+  sha256: string;
+  plugin_number: number;
+  release_number: number;
+  /** 1 = as first published; each one signed again under a renewed certificate counts one more. */
+  revision: Generated<number>;
+  state: PackageState;
+  size: number;
+  /** JSON array, sorted; `["*"]` = no native library, so it depends on no platform. */
+  platforms: string;
+  /** Files it is signed for. */
+  files: number;
+  publisher: string;
+  publisher_name: string;
+  publisher_key: string;
+  /** Fingerprint of the trust anchor it was judged under. */
+  anchor: string;
+  revocation_mode: 'required' | 'when-named' | 'off';
+  /** 0: judged under an anchor, or less strictly, than this store is configured for now. */
+  is_trusted: Generated<number>;
+  /** Earliest notAfter of its path. */
+  expires_at: number;
+  /** JSON array, sorted. */
+  languages: string;
+  /** JSON array, sorted. */
+  categories: Generated<string>;
+  /** JSON `PackageImage`, or null. */
+  icon: string | null;
+  background: string | null;
+  submitted_at: number;
+  submitted_by: string | null;
+  decided_at: number | null;
+  decided_by: string | null;
+  decision_reason: string | null;
+  published_at: number | null;
+  /** A certificate of its path may have been revoked: held back until that is known. */
+  suspended_at: number | null;
+  revoked_at: number | null;
+  revoked_reason: string | null;
+}
+
+/** One publication a version, platform and revision: its key lets no second one in. */
+export interface PackagePlatformsTable {
+  release_number: number;
+  /** `*` = every platform Jami has a name for. */
+  platform: string;
+  revision: number;
+  package_number: number;
+}
+
+export interface PackageTextsTable {
+  package_number: number;
+  language: string;
+  name: string;
+  description: string;
+}
+
+/** Every certificate of a path of a package, roots included. */
+export interface CertificatesTable {
+  /** Of the DER. */
+  sha256: string;
+  /** base64 */
+  der: string;
+  /** Common name where there is one, else the whole subject. */
+  name: string;
+  /** RFC 4514 */
+  subject: string;
+  issuer: string;
+  /** Lowercase hex. */
+  serial_number: string;
+  not_before: number;
+  not_after: number;
+  /** When its responder was last asked. */
+  asked_at: number | null;
+  revoked_at: number | null;
+  revoked_reason: string | null;
+}
+
+export interface PackageCertificatesTable {
+  package_number: number;
+  /** 0 = the plugin certificate; the last one is the root. */
+  position: number;
+  certificate: string;
+}
+
+/** What each platform is offered now, worked out whenever something about the plugin changes. */
+export interface OffersTable {
+  plugin_number: number;
+  /** `*` = each platform Jami has a name for that has no row of its own. */
+  platform: string;
+  package_number: number;
+  published_at: number;
+  expires_at: number;
+}
+
+/**
+ * Full text of the listed plugins, one row each. In SQLite an FTS5 table (the row is `rowid`, the words its
+ * columns), in PostgreSQL a table with a `tsvector`; only `catalog/search-index.ts` knows them.
+ */
+export interface PluginSearchTable {
+  listed: number;
+}
+
+export interface DownloadsTable {
+  plugin_number: number;
+  release_number: number;
+  platform: string;
+  /** Days since 1970 (UTC). */
+  day: number;
+  count: number;
+}
+
+/** Files of the operator's folder that were taken in or refused, so that a restart does not judge them again. */
+export interface ImportedFilesTable {
+  /** Which folder: SHA-256 of its path, so that processes with folders of their own do not mix. */
+  folder: string;
+  file: string;
+  size: number;
+  mtime_ms: number;
+  sha256: string;
+}
+
+export interface CertificateRequestsTable {
+  id: string;
+  /** SHA-256 of the secret it is followed with. */
+  secret_hash: string;
+  kind: 'organization' | 'plugin';
+  /** PEM */
+  csr: string;
+  /** SHA-256 of the key asked for. */
+  key_sha256: string;
+  subject: string;
+  contact: string;
+  terms: string | null;
+  organization: string | null;
+  state: 'pending' | 'accepted' | 'declined';
+  created_at: number;
+  decided_at: number | null;
+  decided_by: string | null;
+  reason: string | null;
+  /** PEM of the certificate and its issuers below the root. */
+  chain: string | null;
+}
+
+export interface TokensTable {
+  id: string;
+  secret_hash: string;
+  label: string;
+  role: 'publisher' | 'reviewer' | 'operator';
+  organization: string | null;
+  /** JSON array, or null = everything its role may do. */
+  scopes: string | null;
+  created_at: number;
+  created_by: string | null;
+  expires_at: number;
+  revoked_at: number | null;
+  last_used_at: number | null;
+}
+
+export interface UploadsTable {
+  id: string;
+  organization: string;
+  token: string | null;
+  /** Whole length, where it was told. */
+  size: number | null;
+  received: Generated<number>;
+  sha256: string | null;
+  changelog: string | null;
+  created_at: number;
+  expires_at: number;
+}
+
+/** The audit log: each record's hash covers the one before. */
+export interface AuditRecordsTable {
+  sequence: number;
+  at: number;
+  actor: string;
+  action: string;
+  plugin_id: string | null;
+  version: string | null;
+  publisher: string | null;
+  reason: string | null;
+  /** JSON object with whatever else belongs to the action. */
+  detail: string;
+  is_public: number;
+  previous_hash: string;
+  hash: string;
+}
+
+export interface ApplicationReleasesTable {
+  channel: 'stable' | 'beta';
+  version: string;
+  /** As signed; base64. */
+  payload: string;
+  signature: string;
+  key_id: string;
+  published_at: number;
+  expires_at: number;
+}
+
+export interface ApplicationInstallersTable {
+  sha256: string;
+  size: number;
+  file_name: string;
+  created_at: number;
+}
+
+export interface SettingsTable {
+  name: string;
+  value: string;
+}
+
+export interface CountersTable {
+  name: string;
+  value: number;
+}
+
+/** What every process of the store has to know of: read in order, dropped after a while. */
+export interface ChangesTable {
+  sequence: number;
+  subject: string;
+  plugin_number: number | null;
+  at: number;
+}
