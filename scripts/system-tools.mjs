@@ -15,13 +15,14 @@ const packageOf = {
   'dbus-daemon': 'dbus',
   busctl: 'systemd',
   gdbus: 'libglib2.0-bin',
+  psql: 'postgresql',
 };
 
 /** @throws where openssl is missing and cannot be installed */
 export async function installTools() {
   const missing = Object.keys(packageOf).filter((program) => !isInstalled(program));
   const wanted = process.env.CI ? missing : missing.filter((program) => program === 'openssl');
-  if (wanted.length > 0 && process.getuid?.() === 0 && isInstalled('apt-get')) await aptInstall(wanted);
+  if (wanted.length > 0) await installPackages(wanted.map((program) => packageOf[program]));
   if (!isInstalled('openssl')) {
     throw new Error(
       'The tests need the openssl command: it makes the certificates they are held against. Install it and try again.',
@@ -29,8 +30,10 @@ export async function installTools() {
   }
 }
 
-async function aptInstall(programs) {
-  const packages = [...new Set(programs.map((program) => packageOf[program]))];
+/** Installs Debian packages where that can be done; elsewhere it says nothing, and whoever needs them does. */
+export async function installPackages(names) {
+  if (process.getuid?.() !== 0 || !isInstalled('apt-get')) return;
+  const packages = [...new Set(names)];
   process.stderr.write(`installing ${packages.join(', ')} for the tests…\n`);
   const quiet = {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -44,7 +47,7 @@ async function aptInstall(programs) {
   }
 }
 
-function isInstalled(program) {
+export function isInstalled(program) {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, process.platform === 'win32' ? `${program}.exe` : program), constants.X_OK);

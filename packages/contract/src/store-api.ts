@@ -154,6 +154,11 @@ export const storeErrorTable = {
   DATABASE_BUSY: { status: 503, title: 'Database busy' },
   DATABASE_UNAVAILABLE: { status: 503, title: 'Database cannot be reached' },
   DATABASE_URL_MALFORMED: { status: 500, title: 'Database address malformed' },
+  BLOB_CORRUPT: { status: 500, title: 'Stored bytes are not what they were' },
+  BLOB_STORE_UNAVAILABLE: { status: 503, title: 'Packages cannot be reached' },
+  PACKAGE_TOO_LARGE: { status: 413, title: 'Package too large' },
+  S3_SETTINGS_MALFORMED: { status: 500, title: 'Settings of the object store malformed' },
+  STORAGE_FULL: { status: 507, title: 'No room for more' },
   SCHEMA_TOO_NEW: { status: 500, title: 'Database of a newer version' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 

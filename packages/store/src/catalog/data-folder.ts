@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeDurably, unfinishedName, writeDurably } from '../blobs/durable-file.js';
 import { StoreError } from '../error.js';
-import { removeDurably, unfinishedName, writeDurably } from './durable-file.js';
 import { type IdOwner, ownerRecordName, parseIdOwner } from './id-owner.js';
 import { parseReleaseRecord, type ReleaseRecord } from './release-record.js';
 

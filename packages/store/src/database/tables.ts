@@ -31,7 +31,7 @@ export interface StoreTables {
 }
 
 /** Who publishes, by the identity of docs/trust.md. */
-export interface OrganizationsTable {
+interface OrganizationsTable {
   /** Of the organization; where a root signs plugins directly, of the plugin's key. */
   identity: string;
   kind: 'organization' | 'key';
@@ -43,7 +43,7 @@ export interface OrganizationsTable {
 }
 
 /** An id, and whose it is; kept also when nothing of it is offered. */
-export interface PluginsTable {
+interface PluginsTable {
   number: Generated<number>;
   id: string;
   /** Lower-cased id: ids are unique ignoring case. */
@@ -66,13 +66,13 @@ export interface PluginsTable {
 }
 
 /** Categories of the newest package of a listed plugin. */
-export interface PluginCategoriesTable {
+interface PluginCategoriesTable {
   plugin_number: number;
   category: string;
 }
 
 /** One version of a plugin. Several packages may make it up: one a platform, and revisions under renewed certificates. */
-export interface ReleasesTable {
+interface ReleasesTable {
   number: Generated<number>;
   plugin_number: number;
   version: string;
@@ -87,10 +87,10 @@ export interface ReleasesTable {
 }
 
 /** `review` waits for a reviewer; `published` is offered unless something in its row or its release's speaks against it. */
-export type PackageState = 'review' | 'published' | 'declined';
+type PackageState = 'review' | 'published' | 'declined';
 
 /** One package: bytes that were judged, and what was read from them. */
-export interface PackagesTable {
+interface PackagesTable {
   number: Generated<number>;
   sha256: string;
   plugin_number: number;
@@ -133,7 +133,7 @@ export interface PackagesTable {
 }
 
 /** One publication a version, platform and revision: its key lets no second one in. */
-export interface PackagePlatformsTable {
+interface PackagePlatformsTable {
   release_number: number;
   /** `*` = every platform Jami has a name for. */
   platform: string;
@@ -141,7 +141,7 @@ export interface PackagePlatformsTable {
   package_number: number;
 }
 
-export interface PackageTextsTable {
+interface PackageTextsTable {
   package_number: number;
   language: string;
   name: string;
@@ -149,7 +149,7 @@ export interface PackageTextsTable {
 }
 
 /** Every certificate of a path of a package, roots included. */
-export interface CertificatesTable {
+interface CertificatesTable {
   /** Of the DER. */
   sha256: string;
   /** base64 */
@@ -169,7 +169,7 @@ export interface CertificatesTable {
   revoked_reason: string | null;
 }
 
-export interface PackageCertificatesTable {
+interface PackageCertificatesTable {
   package_number: number;
   /** 0 = the plugin certificate; the last one is the root. */
   position: number;
@@ -177,7 +177,7 @@ export interface PackageCertificatesTable {
 }
 
 /** What each platform is offered now, worked out whenever something about the plugin changes. */
-export interface OffersTable {
+interface OffersTable {
   plugin_number: number;
   /** `*` = each platform Jami has a name for that has no row of its own. */
   platform: string;
@@ -190,11 +190,11 @@ export interface OffersTable {
  * Full text of the listed plugins, one row each. In SQLite an FTS5 table (the row is `rowid`, the words its
  * columns), in PostgreSQL a table with a `tsvector`; only `catalog/search-index.ts` knows them.
  */
-export interface PluginSearchTable {
+interface PluginSearchTable {
   listed: number;
 }
 
-export interface DownloadsTable {
+interface DownloadsTable {
   plugin_number: number;
   release_number: number;
   platform: string;
@@ -204,7 +204,7 @@ export interface DownloadsTable {
 }
 
 /** Files of the operator's folder that were taken in or refused, so that a restart does not judge them again. */
-export interface ImportedFilesTable {
+interface ImportedFilesTable {
   /** Which folder: SHA-256 of its path, so that processes with folders of their own do not mix. */
   folder: string;
   file: string;
@@ -213,7 +213,7 @@ export interface ImportedFilesTable {
   sha256: string;
 }
 
-export interface CertificateRequestsTable {
+interface CertificateRequestsTable {
   id: string;
   /** SHA-256 of the secret it is followed with. */
   secret_hash: string;
@@ -235,7 +235,7 @@ export interface CertificateRequestsTable {
   chain: string | null;
 }
 
-export interface TokensTable {
+interface TokensTable {
   id: string;
   secret_hash: string;
   label: string;
@@ -250,7 +250,7 @@ export interface TokensTable {
   last_used_at: number | null;
 }
 
-export interface UploadsTable {
+interface UploadsTable {
   id: string;
   organization: string;
   token: string | null;
@@ -264,7 +264,7 @@ export interface UploadsTable {
 }
 
 /** The audit log: each record's hash covers the one before. */
-export interface AuditRecordsTable {
+interface AuditRecordsTable {
   sequence: number;
   at: number;
   actor: string;
@@ -280,7 +280,7 @@ export interface AuditRecordsTable {
   hash: string;
 }
 
-export interface ApplicationReleasesTable {
+interface ApplicationReleasesTable {
   channel: 'stable' | 'beta';
   version: string;
   /** As signed; base64. */
@@ -291,25 +291,25 @@ export interface ApplicationReleasesTable {
   expires_at: number;
 }
 
-export interface ApplicationInstallersTable {
+interface ApplicationInstallersTable {
   sha256: string;
   size: number;
   file_name: string;
   created_at: number;
 }
 
-export interface SettingsTable {
+interface SettingsTable {
   name: string;
   value: string;
 }
 
-export interface CountersTable {
+interface CountersTable {
   name: string;
   value: number;
 }
 
 /** What every process of the store has to know of: read in order, dropped after a while. */
-export interface ChangesTable {
+interface ChangesTable {
   sequence: number;
   subject: string;
   plugin_number: number | null;

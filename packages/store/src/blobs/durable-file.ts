@@ -14,15 +14,19 @@ export async function writeDurably(path: string, bytes: Uint8Array): Promise<voi
   const folder = dirname(path);
   const unfinished = join(folder, `.${randomBytes(8).toString('hex')}.tmp`);
   try {
-    await using file = await open(unfinished, 'wx', 0o644);
-    await file.writeFile(bytes);
-    await file.sync();
+    await writeFlushed(unfinished, bytes);
+    await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;
   }
-  await rename(unfinished, path);
   await syncFolder(folder);
+}
+
+async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
+  await using file = await open(path, 'wx', 0o644);
+  await file.writeFile(bytes);
+  await file.sync();
 }
 
 /** Removes a file so that it stays removed after a power cut; nothing happens where there is none. */
@@ -32,7 +36,7 @@ export async function removeDurably(path: string): Promise<void> {
 }
 
 /** A name is on the disk when its folder is (fsync(2)). Windows has no such call and needs none. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   await using handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   await handle.sync();
