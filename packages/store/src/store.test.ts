@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { StoreInfo } from '@jami-plugin-store/contract';
 import { Value } from 'typebox/value';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FixtureCa, fixtureInstant, makePackage, type Publisher } from './scan/package-fixtures.js';
+import { FixtureCa, fixtureInstant, makePackage, type Publisher } from './judging/package-fixtures.js';
 import { askRaw } from './serving/serving-fixtures.js';
 import { createStore, type StoreOptions } from './store.js';
 

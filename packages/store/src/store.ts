@@ -4,6 +4,7 @@ import type { AskRevocation, RevocationMode, TrustAnchor } from '@jami-plugin-st
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { Catalog } from './catalog/catalog.js';
 import { DataFolder } from './catalog/data-folder.js';
+import { createImageRenderer } from './images/render-image.js';
 import { FolderWatch } from './scan/folder-watch.js';
 import type { PublicationProblem } from './scan/publication-problem.js';
 import { Scanner } from './scan/scanner.js';
@@ -64,7 +65,16 @@ export async function createStore(options: StoreOptions): Promise<Store> {
   const catalog = new Catalog();
   const fetchers = openFetchers(options);
   const ask = options.ask ?? createRevocationChecker({ fetch: fetchers.ask, mode: 'fresh', revocation });
-  const scanner = new Scanner({ catalog, folder, anchors, revocation, ask, clock, log: app.log });
+  const scanner = new Scanner({
+    catalog,
+    folder,
+    anchors,
+    revocation,
+    ask,
+    images: createImageRenderer(),
+    clock,
+    log: app.log,
+  });
   const lookSoon = (): void => {
     scanner
       .scan()

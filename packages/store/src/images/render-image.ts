@@ -6,7 +6,7 @@ import { imageMediaTypeOf } from './image-kind.js';
 import { type ImageOrder, type ImagePurpose, type ImageReport, imageExit } from './image-order.js';
 
 /** An image as the store serves it: its own bytes, never those a stranger sent (SVG aside, which is text). */
-interface RenderedImage {
+export interface RenderedImage {
   readonly bytes: Buffer;
   readonly mediaType: ImageReport['mediaType'] | 'image/svg+xml';
 }

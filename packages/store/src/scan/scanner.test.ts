@@ -24,17 +24,18 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Catalog } from '../catalog/catalog.js';
 import { DataFolder } from '../catalog/data-folder.js';
-import { createServer } from '../serving/server.js';
+import { createImageRenderer } from '../images/render-image.js';
 import {
   FixtureCa,
   fixtureInstant,
   makePackage,
   type PluginWish,
   type Publisher,
-  png,
-} from './package-fixtures.js';
+} from '../judging/package-fixtures.js';
+import { createServer } from '../serving/server.js';
 import { Scanner } from './scanner.js';
 
+const images = createImageRenderer();
 const linux = 'x86_64-linux-gnu';
 
 let ca: FixtureCa;
@@ -87,6 +88,7 @@ async function start(
     anchors: ca.anchors,
     revocation: 'when-named',
     ask,
+    images,
     clock: () => fixtureInstant,
     log: createServer(undefined).log,
     ...given,
@@ -114,7 +116,6 @@ describe('a package in the folder', () => {
     const bytes = await readFile(packagePath('foo.jpl'));
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const record = JSON.parse(await readFile(join(dataDir, 'catalog', `${sha256}.json`), 'utf8'));
-    const iconDigest = createHash('sha256').update(png).digest('hex');
     expect(record).toMatchObject({
       id: 'Foo',
       version: '1.2.0',
@@ -129,10 +130,14 @@ describe('a package in the folder', () => {
         en: { name: 'Foo in English', description: 'About it' },
         fr: { name: 'Foo en français', description: 'À propos' },
       },
-      icon: { entry: 'data/icon.png', sha256: iconDigest, mediaType: 'image/png', size: png.length },
+      icon: { entry: 'data/icon.png', mediaType: 'image/png' },
       background: null,
     });
-    expect(await readFile(join(dataDir, 'images', iconDigest))).toEqual(png);
+    const icon = await readFile(join(dataDir, 'images', record.icon.sha256));
+    expect([icon.length, createHash('sha256').update(icon).digest('hex')]).toEqual([
+      record.icon.size,
+      record.icon.sha256,
+    ]);
     expect(offered(run)).toEqual(['Foo 1.2.0']);
     expect(offered(run, 'iphone')).toEqual([]);
   });

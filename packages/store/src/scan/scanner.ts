@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import type { AskRevocation, RevocationMode, TrustAnchor } from '@jami-plugin-store/trust';
 import type { FastifyBaseLogger } from 'fastify';
 import { type Catalog, ownerBy } from '../catalog/catalog.js';
 import type { DataFolder } from '../catalog/data-folder.js';
-import type { ReleaseRecord } from '../catalog/release-record.js';
-import { type JudgedFile, judgeFile } from './judge-file.js';
+import type { ImageRecord, ReleaseRecord } from '../catalog/release-record.js';
+import type { ImageRenderer } from '../images/render-image.js';
+import { type JudgedPackage, judgePackageFile } from '../judging/judge-package-file.js';
+import type { TakenImage } from '../judging/read-image.js';
 import { listPackageFiles, type PackageFile } from './package-files.js';
 import { type PublicationProblem, publicationProblemOf } from './publication-problem.js';
 
@@ -13,6 +16,7 @@ export interface ScannerOptions {
   readonly anchors: readonly TrustAnchor[];
   readonly revocation: RevocationMode;
   readonly ask: AskRevocation;
+  readonly images: ImageRenderer;
   readonly clock: () => Date;
   readonly log: FastifyBaseLogger;
 }
@@ -164,38 +168,30 @@ export class Scanner {
 
   /** Judges one file; what it resolves to publishes it, or remembers why not. */
   async #judge(found: PackageFile): Promise<() => Promise<void>> {
-    const { anchors, revocation, ask, clock, log, folder } = this.#options;
+    const { anchors, revocation, ask, images, clock, log, folder } = this.#options;
     const { file } = found;
-    const flaws: string[] = [];
+    const at = clock();
     try {
-      const judged = await judgeFile({
-        folder: folder.packagesDir,
-        file,
-        anchors,
-        revocation,
-        ask,
-        at: clock(),
-        signal: this.#stop.signal,
-        onFlaw: (what) => flaws.push(what),
-      });
+      const path = join(folder.packagesDir, file);
+      const signal = this.#stop.signal;
+      const judged = await judgePackageFile({ path, anchors, revocation, ask, images, at, signal });
       return async () => {
-        for (const flaw of flaws) log.warn({ file, flaw }, 'package published with a flaw');
-        await this.#publish(found, judged);
+        for (const flaw of judged.flaws) log.warn({ file, flaw }, 'package published with a flaw');
+        await this.#publish(found, judged, at);
       };
     } catch (error) {
       return async () => this.#refuse(found, error);
     }
   }
 
-  async #publish(found: PackageFile, { record: judged, images }: JudgedFile): Promise<void> {
-    const { catalog, folder, log } = this.#options;
+  async #publish(found: PackageFile, judged: JudgedPackage, at: Date): Promise<void> {
+    const { catalog, folder, log, revocation } = this.#options;
     try {
-      const record = {
-        ...judged,
-        timestamp: (await folder.readRecord(judged.sha256))?.timestamp ?? judged.timestamp,
-      };
+      const known = (await folder.readRecord(judged.sha256))?.timestamp;
+      const record = recordOf(judged, { file: found.file, revocation, timestamp: known ?? at.toISOString() });
       catalog.assertAdmits(record);
-      for (const { record: image, bytes } of images) await folder.writeImage(image.sha256, bytes);
+      for (const image of [judged.icon, judged.background])
+        if (image !== undefined) await folder.writeImage(image.sha256, image.bytes);
       if (catalog.ownerOf(record.id) === undefined) await folder.writeOwner(ownerBy(record));
       await folder.writeRecord(record);
       catalog.add(record);
@@ -226,6 +222,36 @@ export class Scanner {
       strictness[record.revocation] >= strictness[revocation]
     );
   }
+}
+
+function recordOf(
+  judged: JudgedPackage,
+  about: Pick<ReleaseRecord, 'file' | 'revocation' | 'timestamp'>,
+): ReleaseRecord {
+  const { plugin, platforms, sha256, size, mtimeMs, expiresAt, texts, icon, background } = judged;
+  const { name, organization, pluginKey } = plugin.publisher;
+  return {
+    format: 1,
+    id: plugin.id,
+    version: plugin.version,
+    publisher: { name, ...(organization === undefined ? {} : { organization }), pluginKey },
+    anchor: plugin.anchor.certificate.fingerprint,
+    platforms: platforms === 'any' ? platforms : [...platforms],
+    sha256,
+    size,
+    mtimeMs,
+    expiresAt: expiresAt.toISOString(),
+    texts,
+    icon: imageRecordOf(icon),
+    background: imageRecordOf(background),
+    ...about,
+  };
+}
+
+function imageRecordOf(image: TakenImage | undefined): ImageRecord | null {
+  if (image === undefined) return null;
+  const { entry, sha256, bytes, mediaType } = image;
+  return { entry, sha256, size: bytes.length, mediaType };
 }
 
 function fits(record: ReleaseRecord, { size, mtimeMs }: PackageFile): boolean {

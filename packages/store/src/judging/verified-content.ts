@@ -4,10 +4,11 @@ import type { EntrySink, EntryWriter } from '@jami-plugin-store/trust';
 import { StoreError } from '../error.js';
 
 /**
- * Remembers the digest of each small file while the judge verifies it, so that after the verdict the same file can
- * be read again and is known to be the one that was verified, with no content held in between.
+ * Remembers the digest of each file while the judge verifies it: after the verdict a small one can be read again and is known to be the
+ * one that was verified, with no content held in between, and all of them together say what the package contains.
  */
 export class VerifiedContent implements EntrySink {
+  /** Largest that is read again. */
   readonly #maxBytes: number;
   readonly #digests = new Map<string, Buffer>();
 
@@ -16,7 +17,7 @@ export class VerifiedContent implements EntrySink {
   }
 
   wants(entry: ArchiveEntry): boolean {
-    return entry.kind === 'file' && entry.size <= this.#maxBytes;
+    return entry.kind === 'file';
   }
 
   async write(entry: ArchiveEntry, content: Buffer): Promise<void> {
@@ -45,12 +46,22 @@ export class VerifiedContent implements EntrySink {
   async read(archive: Archive, name: string): Promise<Buffer | undefined> {
     const entry = archive.get(name);
     const verified = this.#digests.get(name);
-    if (entry === undefined || verified === undefined) return undefined;
+    if (entry === undefined || verified === undefined || entry.size > this.#maxBytes) return undefined;
     const content = await archive.read(entry);
     if (!sha256().update(content).digest().equals(verified)) {
       throw new StoreError('PACKAGE_CHANGED_ON_DISK', `"${name}" changed while the package was judged.`);
     }
     return content;
+  }
+
+  /** One digest for everything that is signed, files and directories, whatever their order in the archive. */
+  digest(entries: readonly ArchiveEntry[]): string {
+    const directories = entries
+      .filter(({ kind }) => kind === 'directory')
+      .map(({ name }) => [name, 'directory']);
+    const files = [...this.#digests].map(([name, digest]) => [name, digest.toString('hex')]);
+    const lines = [...directories, ...files].map((line) => JSON.stringify(line)).sort();
+    return sha256().update(lines.join('\n')).digest('hex');
   }
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
 import { openArchive, openFileSource, platformsOf } from '@jami-plugin-store/jpl';
 import {
   type AskRevocation,
@@ -9,76 +8,97 @@ import {
   type TrustAnchor,
   type VerifiedPlugin,
 } from '@jami-plugin-store/trust';
-import type { ReleaseRecord } from '../catalog/release-record.js';
 import { StoreError } from '../error.js';
+import type { ImageRenderer } from '../images/render-image.js';
+import { checkPreferences } from './check-preferences.js';
 import { readImage, type TakenImage } from './read-image.js';
-import { readTexts } from './read-texts.js';
+import { readTexts, type Texts } from './read-texts.js';
 import { VerifiedContent } from './verified-content.js';
 
-/** Largest file of a package that metadata is read from. */
+/** Largest file of a package that is read back for what the store shows. */
 const maxMetadataBytes = 4 * 1024 * 1024;
 
-export interface JudgeFileRequest {
-  /** Folder and plain name of the package. */
-  readonly folder: string;
-  readonly file: string;
+export interface JudgePolicy {
   readonly anchors: readonly TrustAnchor[];
   readonly revocation: RevocationMode;
   readonly ask: AskRevocation;
-  readonly at: Date;
-  readonly signal: AbortSignal;
-  /** Told what of a good package cannot be shown, e.g. an icon in no known format. */
-  readonly onFlaw: (what: string) => void;
+  readonly images: ImageRenderer;
 }
 
-export interface JudgedFile {
-  readonly record: ReleaseRecord;
-  readonly images: readonly TakenImage[];
+export interface JudgePackageFileRequest extends JudgePolicy {
+  /** The package: its bytes are judged, and its digest, size and stamp are about the same bytes. */
+  readonly path: string;
+  /** Lowercase hex, where the bytes were hashed already, as they came into a file of nobody else's. */
+  readonly sha256?: string | undefined;
+  readonly at: Date;
+  readonly signal: AbortSignal;
+}
+
+/** A package that passed, and what the store shows of it; all of it read from verified bytes. */
+export interface JudgedPackage {
+  readonly sha256: string;
+  readonly size: number;
+  /** Time of the file's last change. */
+  readonly mtimeMs: number;
+  readonly plugin: VerifiedPlugin;
+  /**
+   * Digest over names, kinds and digests of all signed entries: two packages have the same one where they have the same content, whoever
+   * signed them and however they are packed.
+   */
+  readonly contentSha256: string;
+  /** Those a request can name, sorted; `any` = no library at all, so it depends on none. */
+  readonly platforms: readonly string[] | 'any';
+  /** The first instant at which a certificate of its path has expired. */
+  readonly expiresAt: Date;
+  /** Language -> texts; always has one language at least. */
+  readonly texts: Texts;
+  readonly icon: TakenImage | undefined;
+  readonly background: TakenImage | undefined;
+  /** What of a good package cannot be shown, e.g. an icon in no known format. */
+  readonly flaws: readonly string[];
 }
 
 /**
- * Judges a package exactly as an installer would and reads what the store shows of it, out of verified bytes only.
- * The file is opened once; size, times of change and digest all belong to the bytes that were judged.
+ * Judges a package exactly as an installer would and reads what the store shows of it, out of verified bytes only. The file is opened once.
  * @throws {JplError | TrustError} the judge's reason
  * @throws {StoreError} PACKAGE_CHANGED_ON_DISK when it was written to meanwhile · TEXT_TOO_LONG
  */
-export async function judgeFile(request: JudgeFileRequest): Promise<JudgedFile> {
-  const { folder, file, anchors, revocation, ask, at, signal, onFlaw } = request;
-  await using source = await openFileSource(join(folder, file));
+export async function judgePackageFile(request: JudgePackageFileRequest): Promise<JudgedPackage> {
+  const { path, anchors, revocation, ask, at, signal, images } = request;
+  await using source = await openFileSource(path);
   const before = await stampOf(source.handle);
-  const sha256 = await digestOf(source.handle, source.size, signal);
+  const sha256 = request.sha256 ?? (await digestOf(source.handle, source.size, signal));
   const archive = await openArchive(source);
   const content = new VerifiedContent(maxMetadataBytes);
   const plugin = await judgePackage(archive, { anchors, at, revocation, ask, sink: content, signal });
+  const flaws: string[] = [];
+  const onFlaw = (what: string): void => void flaws.push(what);
   const read = (name: string) => content.read(archive, name);
   const { manifest } = plugin;
   const texts = await readTexts(archive, manifest, read, onFlaw);
-  const icon = await readImage('icon', manifest.iconPath, read, onFlaw);
-  const background = await readImage('background', manifest.backgroundPath, read, onFlaw);
+  await checkPreferences(read, onFlaw);
+  const image = { read, images, signal, onFlaw };
+  const icon = await readImage('icon', manifest.iconPath, image);
+  const background = await readImage('background', manifest.backgroundPath, image);
   const after = await stampOf(source.handle);
   if (!isSameStamp(before, after)) {
-    throw new StoreError('PACKAGE_CHANGED_ON_DISK', `${file} was written to while it was judged.`, { file });
+    throw new StoreError('PACKAGE_CHANGED_ON_DISK', 'The package was written to while it was judged.', {
+      file: path,
+    });
   }
-  const timestamp = at.toISOString();
-  const record: ReleaseRecord = {
-    format: 1,
-    id: plugin.id,
-    version: plugin.version,
-    publisher: publisherOf(plugin),
-    anchor: plugin.anchor.certificate.fingerprint,
-    revocation,
-    platforms: platformsIn(plugin),
+  return {
     sha256,
     size: source.size,
-    file,
     mtimeMs: after.mtimeMs,
-    timestamp,
-    expiresAt: expiryOf(plugin).toISOString(),
+    plugin,
+    contentSha256: content.digest(plugin.entries),
+    platforms: platformsIn(plugin),
+    expiresAt: expiryOf(plugin),
     texts,
-    icon: icon?.record ?? null,
-    background: background?.record ?? null,
+    icon,
+    background,
+    flaws,
   };
-  return { record, images: [icon, background].filter((image) => image !== undefined) };
 }
 
 interface Stamp {
@@ -113,13 +133,8 @@ async function digestOf(handle: FileHandle, size: number, signal: AbortSignal): 
   return hash.digest('hex');
 }
 
-function publisherOf({ publisher }: VerifiedPlugin): ReleaseRecord['publisher'] {
-  const { name, organization, pluginKey } = publisher;
-  return { name, ...(organization === undefined ? {} : { organization }), pluginKey };
-}
-
 /** Platforms it has libraries for, those only that a request can name; a package of data only runs anywhere. */
-function platformsIn({ entries }: VerifiedPlugin): ReleaseRecord['platforms'] {
+function platformsIn({ entries }: VerifiedPlugin): JudgedPackage['platforms'] {
   const platforms = platformsOf(entries);
   return platforms.length === 0 ? 'any' : platforms.filter((name) => /^[A-Za-z0-9._-]{1,64}$/.test(name));
 }

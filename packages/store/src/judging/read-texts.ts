@@ -8,10 +8,12 @@ import {
   parseLocale,
   translateManifest,
 } from '@jami-plugin-store/jpl';
-import type { ReleaseRecord } from '../catalog/release-record.js';
 import { StoreError } from '../error.js';
 
-type Texts = ReleaseRecord['texts'];
+/** Language -> what is shown in it. */
+export type Texts = Readonly<Record<string, { readonly name: string; readonly description: string }>>;
+
+type TextsOfOne = Texts[string];
 
 const maxLocales = 100;
 const maxNameCharacters = 200;
@@ -28,7 +30,7 @@ export async function readTexts(
   read: (name: string) => Promise<Buffer | undefined>,
   onFlaw: (what: string) => void,
 ): Promise<Texts> {
-  const texts = new Map<string, Texts[string]>();
+  const texts = new Map<string, TextsOfOne>();
   const languages = localesOf(archive, manifest.id);
   if (languages.length > maxLocales) onFlaw(`locales: more than ${maxLocales}`);
   for (const language of languages.slice(0, maxLocales)) {
@@ -63,7 +65,7 @@ function parseOrTell(
 }
 
 /** @throws {StoreError} TEXT_TOO_LONG */
-function boundedTexts({ name, description }: Pick<Manifest, 'name' | 'description'>): Texts[string] {
+function boundedTexts({ name, description }: Pick<Manifest, 'name' | 'description'>): TextsOfOne {
   if (name.length > maxNameCharacters) {
     throw new StoreError('TEXT_TOO_LONG', `The plugin's name has more than ${maxNameCharacters} characters.`);
   }
