@@ -48,7 +48,13 @@ export { isFinding, notAsked, notOffered } from './revocation/finding.js';
 export { revocationQuestions } from './revocation/revocation-questions.js';
 export { type JudgePackageRequest, type JudgeStep, judgePackage } from './verdict/judge-package.js';
 export { judgePackagePath } from './verdict/package-path.js';
-export { authorityMarkOid, type PublisherPath, publisherOf, samePublisher } from './verdict/publisher.js';
+export {
+  authorityMarkOid,
+  organizationPublisher,
+  type PublisherPath,
+  publisherOf,
+  samePublisher,
+} from './verdict/publisher.js';
 export { judgeRevocationAgain, type RevocationStanding } from './verdict/revocation-again.js';
 export { judgeRevocation, type RevocationPolicy } from './verdict/revocation-verdict.js';
 export {

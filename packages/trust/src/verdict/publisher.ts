@@ -48,6 +48,22 @@ export function publisherOf({ path, anchor }: PublisherPath): Publisher {
   });
 }
 
+/**
+ * Whom an organization's certificate makes a publisher, before it has signed any plugin's: as `publisherOf` names them for every path
+ * through it.
+ * @param organization  validated, directly below the anchor
+ * @throws {TrustError} PUBLISHER_NAME_INVALID
+ */
+export function organizationPublisher(
+  organization: Certificate,
+  anchor: TrustAnchor,
+): { readonly name: string; readonly organization: string } {
+  return Object.freeze({
+    name: nameOf(organization),
+    organization: organizationIdentity(organization, anchor.certificate),
+  });
+}
+
 /** True for the same plugin key, or the same organization under the same authority (docs/trust.md). */
 export function samePublisher(a: Publisher, b: Publisher): boolean {
   if (a.pluginKey === b.pluginKey) return true;
