@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { caExtensions, type Issued, leafExtensions, OpensslCa } from './openssl-fixtures.js';
-import { authorityMarkOid, publisherOf, samePublisher } from './publisher.js';
+import { authorityMarkOid, organizationPublisher, publisherOf, samePublisher } from './publisher.js';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const mark = `${authorityMarkOid} = DER:0500`;
@@ -157,4 +157,12 @@ describe('samePublisher', () => {
     expect(samePublisher(a, b)).toBe(same);
     expect(samePublisher(b, a)).toBe(same);
   });
+});
+
+it('an organization alone is named as by every path through it', async () => {
+  for (const issuer of [markedRoot, foreignRoot]) {
+    const known = await organization('/CN=Known/serialNumber=0042', issuer);
+    const { name, organization: identity } = publisherBelow(leaf, known, issuer);
+    expect(organizationPublisher(known.certificate, issuer.anchor)).toEqual({ name, organization: identity });
+  }
 });
