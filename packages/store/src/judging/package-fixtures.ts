@@ -195,7 +195,7 @@ export class FixtureCa implements AsyncDisposable {
 }
 
 /** The smallest PNG: one transparent pixel. */
-export const png = Buffer.from(
+const png = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
   'base64',
 );
