@@ -147,6 +147,7 @@ export const storeErrorTable = {
   PLUGIN_ID_TAKEN: { status: 409, title: 'Plugin id owned by another publisher' },
   VERSION_TAKEN: { status: 409, title: 'Version already published' },
   PACKAGE_DUPLICATE: { status: 409, title: 'Package already published' },
+  CATEGORIES_MALFORMED: { status: 422, title: 'Categories malformed' },
   TEXT_TOO_LONG: { status: 422, title: 'Text of the plugin too long' },
   RECORD_MALFORMED: { status: 500, title: 'Index record malformed' },
   DATA_FOLDER_UNUSABLE: { status: 500, title: 'Data folder unusable' },

@@ -11,7 +11,6 @@ export interface StoreTables {
   plugin_categories: PluginCategoriesTable;
   releases: ReleasesTable;
   packages: PackagesTable;
-  package_platforms: PackagePlatformsTable;
   package_texts: PackageTextsTable;
   certificates: CertificatesTable;
   package_certificates: PackageCertificatesTable;
@@ -95,8 +94,12 @@ interface PackagesTable {
   sha256: string;
   plugin_number: number;
   release_number: number;
+  /** As its manifest has it; equal in precedence to its release's. */
+  version: string;
   /** 1 = as first published; each one signed again under a renewed certificate counts one more. */
   revision: Generated<number>;
+  /** Of its signed entries, whoever signed them: revisions of one release have the same. */
+  content_sha256: string;
   state: PackageState;
   size: number;
   /** JSON array, sorted; `["*"]` = no native library, so it depends on no platform. */
@@ -130,15 +133,6 @@ interface PackagesTable {
   suspended_at: number | null;
   revoked_at: number | null;
   revoked_reason: string | null;
-}
-
-/** One publication a version, platform and revision: its key lets no second one in. */
-interface PackagePlatformsTable {
-  release_number: number;
-  /** `*` = every platform Jami has a name for. */
-  platform: string;
-  revision: number;
-  package_number: number;
 }
 
 interface PackageTextsTable {

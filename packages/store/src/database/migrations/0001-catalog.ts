@@ -33,7 +33,6 @@ const tables = [
   'package_certificates',
   'certificates',
   'package_texts',
-  'package_platforms',
   'packages',
   'releases',
   'plugin_categories',
@@ -106,7 +105,9 @@ async function createPackages({ schema }: Kysely<unknown>, types: ColumnTypes): 
     .addColumn('sha256', text, (column) => column.notNull().unique())
     .addColumn('plugin_number', integer, (column) => column.notNull().references('plugins.number'))
     .addColumn('release_number', integer, (column) => column.notNull().references('releases.number'))
+    .addColumn('version', text, (column) => column.notNull())
     .addColumn('revision', integer, (column) => column.notNull().defaultTo(1))
+    .addColumn('content_sha256', text, (column) => column.notNull())
     .addColumn('state', text, (column) => column.notNull())
     .addColumn('size', integer, (column) => column.notNull())
     .addColumn('platforms', text, (column) => column.notNull())
@@ -135,14 +136,6 @@ async function createPackages({ schema }: Kysely<unknown>, types: ColumnTypes): 
   await schema.createIndex('packages_by_plugin').on('packages').column('plugin_number').execute();
   await schema.createIndex('packages_by_release').on('packages').column('release_number').execute();
   await schema.createIndex('packages_by_state').on('packages').columns(['state', 'submitted_at']).execute();
-  await schema
-    .createTable('package_platforms')
-    .addColumn('release_number', integer, (column) => column.notNull().references('releases.number'))
-    .addColumn('platform', text, (column) => column.notNull())
-    .addColumn('revision', integer, (column) => column.notNull())
-    .addColumn('package_number', integer, (column) => column.notNull().references('packages.number'))
-    .addPrimaryKeyConstraint('package_platforms_once', ['release_number', 'platform', 'revision'])
-    .execute();
   await schema
     .createTable('package_texts')
     .addColumn('package_number', integer, (column) => column.notNull().references('packages.number'))
@@ -209,7 +202,7 @@ async function createSearch(database: Kysely<unknown>, kind: DatabaseKind): Prom
   if (kind === 'sqlite') {
     // Contentless: the words are in the tables they came from. Prefixes of two and three letters have lists of their own.
     await sql`create virtual table plugin_search using fts5(
-      title, publisher, description,
+      title, publisher, description, filters,
       content='', contentless_delete=1, detail=column, prefix='2 3', tokenize='unicode61 remove_diacritics 0'
     )`.execute(database);
     return;
