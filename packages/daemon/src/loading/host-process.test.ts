@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostEnvironment } from './host-environment.js';
 import { type HostProcess, type HostWish, startHost } from './host-process.js';
-import { maxRegistrations } from './load-protocol.js';
 import { compileFixture, noCompiler } from './native-fixtures.js';
+import { maxRegistrations } from './registration-bounds.js';
 
 const limits = { bootMs: 20_000, entryMs: 10_000, exitMs: 5_000 };
 let root: string;

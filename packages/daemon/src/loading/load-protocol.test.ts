@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineCutter, maxNameLength, maxRegistrations, parseHostMessage } from './load-protocol.js';
+import { LineCutter, parseHostMessage } from './load-protocol.js';
+import { maxNameLength, maxRegistrations } from './registration-bounds.js';
 
 describe('LineCutter', () => {
   it('gives the same lines however the bytes come', () => {

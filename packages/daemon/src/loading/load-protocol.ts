@@ -1,10 +1,8 @@
 import { LoadedComponent } from '@jami-plugin-store/contract';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { maxNameLength, maxRegistrations } from './registration-bounds.js';
 
-/** How many of each kind a library may register, and characters of a name. */
-export const maxRegistrations = 64;
-export const maxNameLength = 128;
 /** A longer line is not the host's. */
 const maxLineBytes = 64 * 1024;
 

@@ -1,10 +1,6 @@
 import koffi from 'koffi';
-import {
-  type LoadFailureCode,
-  maxNameLength,
-  maxRegistrations,
-  type Registrations,
-} from './load-protocol.js';
+import type { LoadFailureCode, Registrations } from './load-protocol.js';
+import { maxNameLength, maxRegistrations } from './registration-bounds.js';
 
 /** docs/architecture.md, "Native library": the one layout this host speaks, and the calls it knows. */
 const hostAbi = 1;
