@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(root, 'node_modules', '.installed-lockfile');
@@ -69,11 +70,12 @@ async function installIfNeeded() {
   await rename(`${stampFile}.tmp`, stampFile);
 }
 
-/** Type-checks and compiles every room; incremental, so a second call is quick. */
+/** Type-checks, compiles and bundles every room; incremental, so a second call is quick. */
 export async function build() {
   await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--build'], {
     stdio: ['ignore', 2, 2],
   });
+  await bundle(root);
 }
 
 /** Everything a fresh clone needs before it can run or be tested. */

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-const main = new URL('../dist/main.js', import.meta.url).href;
+import { bundleMain, isFresh } from './fresh.js';
+
+const main = isFresh() ? bundleMain.href : new URL('../dist/main.js', import.meta.url).href;
 
 import(main).catch((error) => {
   // A dependency that is missing is another matter, and says which.

@@ -3,6 +3,7 @@ import type { Agent, Dispatcher } from 'undici';
 import { checkedUrl, redirected } from './checked-url.js';
 import type { EvidenceAnswer, EvidenceKind, EvidenceRequest, FetchEvidence } from './evidence-request.js';
 import { connectionError, fetchError } from './fetch-failure.js';
+import type { ConnectionRules } from './guarded-connector.js';
 import { sendWatched } from './watched-request.js';
 
 export interface FetcherOptions {
@@ -56,7 +57,7 @@ export function createFetcher(options: FetcherOptions = {}): Fetcher {
   let isClosed = false;
   const fetchEvidence: FetchEvidence = async (request) => {
     if (isClosed) throw fetchError(request.kind, 'UNREACHABLE', request.url, 'is not asked any more');
-    agent ??= openAgent(settings, lookup);
+    agent ??= openAgent({ ...settings, lookup });
     return await fetchWithin(await agent, settings, request);
   };
   const close = async (): Promise<void> => {
@@ -67,17 +68,9 @@ export function createFetcher(options: FetcherOptions = {}): Fetcher {
 }
 
 /** Loaded only when there is something to ask: the HTTP client costs more than judging a small package. */
-async function openAgent(settings: Settings, lookup: LookupFunction | undefined): Promise<Agent> {
-  const [{ Agent }, { guardedConnector }] = await Promise.all([
-    import('undici'),
-    import('./guarded-connector.js'),
-  ]);
-  return new Agent({
-    connect: guardedConnector({ ...settings, lookup }),
-    pipelining: 0,
-    headersTimeout: settings.timeMs,
-    bodyTimeout: settings.timeMs,
-  });
+async function openAgent(rules: ConnectionRules): Promise<Agent> {
+  const { guardedAgent } = await import('./guarded-agent.js');
+  return guardedAgent(rules);
 }
 
 async function fetchWithin(

@@ -1,6 +1,5 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ZipFile } from 'yazl';
 import { wholeReadBytes } from '../archive/entry-data.js';
 import { JplError } from '../error.js';
 import { libraryOf } from '../install/platform.js';
@@ -13,6 +12,7 @@ import {
   sortEntries,
 } from './package-entry.js';
 import { writeWhole } from './write-whole.js';
+import type { ZipFile } from './zip-file.js';
 
 export interface WriteOptions {
   /** Deflate (the default) or store; entries above 8 MiB are always deflated. */
@@ -39,8 +39,7 @@ export async function writeArchive(
 }
 
 async function pump(entries: readonly PackageEntry[], out: Writable, options: WriteOptions): Promise<void> {
-  // Loaded here: whoever only reads packages has no use for it.
-  const { ZipFile } = await import('yazl');
+  const { ZipFile } = await import('./zip-file.js');
   const zip = new ZipFile();
   const output = zip.outputStream as Readable;
   zip.on('error', (error) => output.destroy(error));
