@@ -4,6 +4,7 @@ export * from './authority-api.js';
 export * from './authority-credentials-api.js';
 export * from './authority-error-table.js';
 export * from './authority-public-api.js';
+export * from './client-error-table.js';
 export * from './daemon-api.js';
 export * from './error-table.js';
 export * from './install-trace.js';

@@ -18,6 +18,13 @@ const closed = { additionalProperties: false } as const;
 /** Stands for the store of a plugin that came from a file or from a store that is not configured any more. */
 export const noStore = '-';
 
+/**
+ * The address a browser is sent to. The code works once and for a minute; it stands behind the `#`, so that it is in no request and
+ * in no log. The page takes it from there, hands it to `POST /page/session` and clears its own address.
+ * @param origin e.g. `http://127.0.0.1:7412`
+ */
+export const pageAddress = (origin: string, code: string): string => `${origin}/#code=${code}`;
+
 const plugin = (store: string, id: string) =>
   `/page/plugins/${encodeURIComponent(store)}/${encodeURIComponent(id)}`;
 
@@ -41,12 +48,45 @@ export const pageRoutes = {
   trace: (job: string) => `/page/traces/${encodeURIComponent(job)}`,
   machine: '/page/machine',
   application: '/page/application',
+  applicationAction: (action: ApplicationAction) => `/page/application/${action}`,
+  updates: '/page/updates',
 } as const;
+
+/**
+ * How the host answers. Every refusal is a `Problem` (RFC 9457, `application/problem+json`), the daemon's own ones with all the daemon
+ * told (`DaemonProblem`). Without a session all but `POST /page/session` and the page's files is 401 SESSION_REQUIRED. What changes
+ * something needs the page's own `Origin`; bodies are `application/json`, packages `application/octet-stream`.
+ *
+ * | request | answer |
+ * | --- | --- |
+ * | `POST /page/session` | 204 and the cookie; 403 CODE_REFUSED |
+ * | `DELETE /page/session` | 204; the session is over |
+ * | `GET /page/state` | `PageState` |
+ * | `GET /page/events` | server-sent `PageEvent`s |
+ * | `GET /page/catalog?…` | `PageCatalog` |
+ * | `GET /page/plugins/:store/:id` | `PluginPage` |
+ * | `POST /page/plugins/:store/:id/:action` | `PluginView`: at once, events tell how it goes on (`cancel`, `load`, `unload`, `check`, `adopt`: when it is done) |
+ * | `PATCH /page/plugins/:store/:id/policy` | `PluginView` |
+ * | `GET`, `PATCH`, `DELETE /page/preferences/:id` | `PluginPreferences` |
+ * | `PATCH /page/settings` | `Shell` |
+ * | `POST /page/check` | `Shell`: at once, looking for updates goes on |
+ * | `POST /page/unload-all` | `UnloadAllReport` |
+ * | `PUT /page/packages?name=…` | `PackageReport` |
+ * | `GET /page/activity?after=&limit=` | `ActivityReport` |
+ * | `GET /page/traces` | `TraceList`, newest first |
+ * | `GET /page/traces/:job` | `InstallTrace` |
+ * | `GET /page/machine` | `MachineView` |
+ * | `GET /page/updates` | `UpdateReport` |
+ * | `GET /page/application`, `POST /page/application/:action` | `ApplicationView` |
+ */
 
 /** Body of `POST /page/session`: the one-time code of the opened URL, for a cookie. */
 export const SessionRequest = Type.Object({ code: Type.String({ minLength: 1, maxLength: 128 }) }, closed);
 
-/** What can be asked of one plugin. Those that its snapshot or its installed row does not offer are refused. */
+/**
+ * What can be asked of one plugin: `snapshot.actions` and `actions` of its view together. Others are refused with
+ * ACTION_NOT_POSSIBLE.
+ */
 export const PageAction = Type.Enum([
   'install',
   'update',
@@ -95,6 +135,28 @@ export const UpdatePolicyChange = Type.Object(
 );
 export type UpdatePolicyChange = Static<typeof UpdatePolicyChange>;
 
+/** Why an update that was found is not made by itself. */
+export const HeldBack = Type.Object({
+  version: Type.String(),
+  reason: Type.Enum(['pinned', 'skipped', 'too-new', 'other-publisher', 'failed']),
+  /** With `too-new`: from when on it would be taken. */
+  until: Type.Optional(Instant),
+  /** With `failed`: why it was not installed. */
+  code: Type.Optional(Type.String()),
+});
+export type HeldBack = Static<typeof HeldBack>;
+
+/** What the store said of the installed version when it was last asked. */
+export const InstalledNotice = Type.Object({
+  yanked: Type.Optional(Type.Object({ reason: Type.String(), at: Instant })),
+  revoked: Type.Optional(Type.Object({ reason: Type.String(), at: Instant })),
+  /** The same version under a renewed certificate is there. */
+  revision: Type.Optional(Type.Object({ sha256: Sha256, publishedAt: Instant })),
+  /** True: the store offers this plugin for this platform no more. */
+  isGone: Type.Optional(Type.Boolean()),
+});
+export type InstalledNotice = Static<typeof InstalledNotice>;
+
 /** The seal beside a name: it says what is known, never what is hoped. */
 export const Seal = Type.Enum(['none', 'signed', 'verified', 'changed', 'revoked']);
 export type Seal = Static<typeof Seal>;
@@ -110,6 +172,8 @@ export const InstalledView = Type.Object({
   reason: Type.Optional(Type.String()),
   load: Type.Optional(PluginLoad),
   policy: UpdatePolicy,
+  heldBack: Type.Optional(HeldBack),
+  notice: Type.Optional(InstalledNotice),
   hasPreferences: Type.Boolean(),
 });
 export type InstalledView = Static<typeof InstalledView>;
@@ -119,7 +183,7 @@ export const PluginView = Type.Object({
   /** Name of a configured store, or {@link noStore}. */
   store: Type.String(),
   snapshot: PluginSnapshot,
-  /** What else can be asked now, beside the snapshot's own actions. */
+  /** What else can be asked now, beside the snapshot's own actions: `load`, `unload`, `check`, `adopt`. */
   actions: Type.Array(PageAction),
   name: Type.String(),
   /** Markdown, as the plugin wrote it; never shown unsanitised. */
@@ -134,7 +198,10 @@ export const PluginView = Type.Object({
   icon: Type.Optional(Type.String()),
   background: Type.Optional(Type.String()),
   deprecated: Type.Optional(Type.Object({ reason: Type.String(), successor: Type.Optional(Type.String()) })),
+  /** Only in the view of the store it came from (or of {@link noStore}): each installed plugin has one row. */
   installed: Type.Optional(InstalledView),
+  /** Of a plugin of the same id that is installed from elsewhere: the name of that store, or {@link noStore}. */
+  installedFrom: Type.Optional(Type.String()),
   /** Job of its last install here, for its trace. */
   job: Type.Optional(Type.String()),
 });
@@ -269,6 +336,22 @@ export const PageSettingsChange = Type.Object(
 );
 export type PageSettingsChange = Static<typeof PageSettingsChange>;
 
+/** `PUT /page/packages`: the body is the file. */
+export const PagePackageQuery = Type.Object(
+  {
+    /** What the user calls it, e.g. `GreenScreen.jpl`. */
+    name: Type.String({ minLength: 1, maxLength: 255 }),
+    /** The page's own name for this install, to follow its trace from the start. */
+    job: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$' })),
+    /** The new publisher the user has confirmed, after PUBLISHER_CHANGED. */
+    acceptPublisher: Type.Optional(Sha256),
+    /** `true`: the same or an older version, too. */
+    force: Type.Optional(Type.Enum(['true', 'false'])),
+  },
+  closed,
+);
+export type PagePackageQuery = Static<typeof PagePackageQuery>;
+
 /** Answer of `PUT /page/packages`: the daemon's verdict on the file. A refusal is a problem. */
 export const PackageReport = Type.Object({ id: Type.String(), version: Type.String(), job: Type.String() });
 export type PackageReport = Static<typeof PackageReport>;
@@ -291,9 +374,46 @@ export type TraceList = Static<typeof TraceList>;
 /** `GET /page/machine`: the plugin's state machine, drawn as it is. */
 export const MachineView = Type.Object({
   states: Type.Array(Type.Object({ name: Type.String(), isInitial: Type.Boolean() })),
-  transitions: Type.Array(Type.Object({ from: Type.String(), to: Type.String(), event: Type.String() })),
+  transitions: Type.Array(
+    Type.Object({
+      from: Type.String(),
+      to: Type.String(),
+      /** e.g. `install`, `download.done`, `daemon.disabled`. */
+      event: Type.String(),
+      /** Who sets it off; `work` is the end of what the state itself does. */
+      by: Type.Optional(Type.Enum(['user', 'store', 'daemon', 'network', 'work'])),
+    }),
+  ),
 });
 export type MachineView = Static<typeof MachineView>;
+
+/** One thing that looking for updates found or did. */
+export const UpdateEntry = Type.Object({
+  at: Instant,
+  what: Type.Enum(['found', 'held-back', 'updated', 'failed', 'yanked', 'revoked', 'deprecated', 'gone']),
+  store: Type.String(),
+  plugin: Type.String(),
+  from: Type.Optional(Type.String()),
+  to: Type.Optional(Type.String()),
+  /** Why it was held back, or the exact code of the failure. */
+  code: Type.Optional(Type.String()),
+  message: Type.Optional(Type.String()),
+});
+export type UpdateEntry = Static<typeof UpdateEntry>;
+
+/** `GET /page/updates`: what looking for updates found and did, newest first. */
+export const UpdateReport = Type.Object({
+  checkedAt: Type.Optional(Instant),
+  nextCheckAt: Type.Optional(Instant),
+  /** Stores that could not be asked the last time, and why. */
+  failures: Type.Array(Type.Object({ store: Type.String(), failure: PluginFailure })),
+  entries: Type.Array(UpdateEntry),
+});
+export type UpdateReport = Static<typeof UpdateReport>;
+
+/** What can be asked about the application's own update. */
+export const ApplicationAction = Type.Enum(['check', 'download', 'cancel', 'run']);
+export type ApplicationAction = Static<typeof ApplicationAction>;
 
 /** One event of `GET /page/events` (server-sent; the SSE event name is `type`). After `hello`, read the state again. */
 export const PageEvent = Type.Union([
@@ -305,6 +425,16 @@ export const PageEvent = Type.Union([
   /** The store's list changed: what was read of the catalog is old. */
   Type.Object({ type: Type.Literal('catalog'), store: Type.String() }),
   Type.Object({ type: Type.Literal('activity'), entry: ActivityEntry }),
+  /** How far the judging of a file that was handed in has come. */
+  Type.Object({
+    type: Type.Literal('package'),
+    job: Type.String(),
+    name: Type.String(),
+    done: Type.Integer({ minimum: 0 }),
+    of: Type.Integer({ minimum: 0 }),
+  }),
+  /** Looking for updates found or did something. */
+  Type.Object({ type: Type.Literal('update'), entry: UpdateEntry }),
   Type.Object({
     type: Type.Literal('trace'),
     trace: Type.Omit(InstallTrace, ['messages']),

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
-import { PublisherSummary } from './daemon-api.js';
+import { DisabledReason, PublisherSummary } from './daemon-api.js';
 
 /**
- * Where one plugin stands for its user. The first six are Jami's names; `uninstalling` is the time between asking the
- * daemon to remove a plugin and its answer.
+ * Where one plugin stands for its user. The first six are Jami's names; `uninstalling` and `restoring` are the times between
+ * asking the daemon to remove a plugin, or to go back to its previous version, and the answer. `waiting` is a download in a
+ * break, `disabled` an installed plugin that is no longer as it was trusted.
  */
 export const pluginStates = [
   'installable',
@@ -13,11 +14,22 @@ export const pluginStates = [
   'updatable',
   'failed',
   'uninstalling',
+  'waiting',
+  'disabled',
+  'restoring',
 ] as const;
 export type PluginState = (typeof pluginStates)[number];
 
 /** What a user may ask for; which of them a plugin takes right now stands in its snapshot. */
-export const pluginActions = ['install', 'update', 'cancel', 'retry', 'dismiss', 'uninstall'] as const;
+export const pluginActions = [
+  'install',
+  'update',
+  'cancel',
+  'retry',
+  'dismiss',
+  'uninstall',
+  'rollback',
+] as const;
 export type PluginAction = (typeof pluginActions)[number];
 
 /** Jami's six kinds of network error. */
@@ -64,6 +76,10 @@ export type OfferedRelease = Static<typeof OfferedRelease>;
 /** What the daemon says of an installed plugin. */
 export const InstalledRelease = Type.Object({
   version: Type.String(),
+  /** Version kept for going back. */
+  previousVersion: Type.Optional(Type.String()),
+  /** Why it is `disabled`. */
+  disabled: Type.Optional(DisabledReason),
 });
 export type InstalledRelease = Static<typeof InstalledRelease>;
 
@@ -74,6 +90,8 @@ export const DownloadBreak = Type.Object({
   /** Number of the attempt that will follow, from 2. */
   attempt: Type.Integer({ minimum: 2 }),
   delayMs: Type.Integer({ minimum: 0 }),
+  /** True: the way to the server is lost; it goes on by itself when it is back, whenever that is. */
+  isOffline: Type.Optional(Type.Boolean()),
 });
 export type DownloadBreak = Static<typeof DownloadBreak>;
 
@@ -86,7 +104,7 @@ export const PluginSnapshot = Type.Object({
   installed: Type.Optional(InstalledRelease),
   /** The release being downloaded or installed. */
   target: Type.Optional(OfferedRelease),
-  /** Bytes received, and of how many where that is known; while `downloading`. */
+  /** Bytes received, and of how many where that is known; while `downloading` or `waiting`. */
   download: Type.Optional(
     Type.Object({
       received: Type.Integer({ minimum: 0 }),
