@@ -1,35 +1,24 @@
 export { type ConnectDaemonOptions, connectDaemon } from './daemon/connect-daemon.js';
 export type { DaemonApi, DaemonCall, DaemonNews } from './daemon/daemon-api.js';
+export type { DaemonState } from './daemon/daemon-mirror.js';
 export { DaemonRefusal } from './daemon/daemon-refusal.js';
-export {
-  ClientError,
-  type ClientErrorCode,
-  type ClientErrorDetail,
-  type LocalErrorCode,
-  type NetworkErrorCode,
-  networkKindOf,
-} from './error.js';
+export { ClientError, type ClientErrorCode, type ClientErrorDetail, type NetworkErrorCode } from './error.js';
 export type { Downloaded, DownloadOptions, DownloadPause, DownloadProgress } from './network/download-job.js';
 export {
   createNetwork,
   defaultRetryPolicy,
-  type JsonRequest,
   type Network,
   type NetworkOptions,
+  type NetworkRequest,
 } from './network/network.js';
 export type { RetryPolicy } from './network/retry-budget.js';
 export { systemTimer, type Timer } from './network/timer.js';
 export type { ProxySettings } from './network/transport.js';
-export {
-  type InstallConsent,
-  type PluginContext,
-  type PluginEvent,
-  type PluginWork,
-  pluginMachine,
-  providePluginWork,
-  toPluginSnapshot,
-} from './plugin/plugin-machine.js';
-export type { DaemonState, StoreClientEvent } from './plugin/snapshot-feed.js';
+export { pluginMachine, providePluginWork } from './plugin/plugin-machine.js';
+export type { PluginContext, PluginEvent } from './plugin/plugin-machine-setup.js';
+export { toPluginSnapshot } from './plugin/plugin-snapshot.js';
+export type { InstallConsent, PluginWork } from './plugin/plugin-work.js';
+export type { StoreClientEvent } from './plugin/snapshot-feed.js';
 export { createStoreClient, type StoreClient, type StoreClientOptions } from './plugin/store-client.js';
 export type { AvailableUpdate, UpdateCheck } from './plugin/update-check.js';
 export type { SkippedEntry, StoreCatalog } from './store/catalog.js';

@@ -27,6 +27,7 @@ import { Check } from 'typebox/value';
 import { Client, type Dispatcher } from 'undici';
 import { ClientError } from '../error.js';
 import { type BodyReader, readBody } from '../network/body-reader.js';
+import { type ExchangeObserver, watchExchanges } from '../network/exchange-watch.js';
 import { linkSignals, systemTimer, type Timer, wait } from '../network/timer.js';
 import type { DaemonApi, DaemonCall, DaemonNews } from './daemon-api.js';
 import { DaemonRefusal } from './daemon-refusal.js';
@@ -69,6 +70,7 @@ interface Call {
   body?: unknown;
   timeoutMs?: number;
   signal: AbortSignal | undefined;
+  observe?: ExchangeObserver | undefined;
 }
 
 class SocketDaemon implements DaemonApi {
@@ -77,6 +79,7 @@ class SocketDaemon implements DaemonApi {
   readonly #closing = new AbortController();
   readonly #dispatchers = new Set<Client>();
   readonly #timer: Timer;
+  readonly #watch = watchExchanges();
 
   constructor(socketPath: string, options: ConnectDaemonOptions) {
     this.#socketPath = socketPath;
@@ -105,6 +108,7 @@ class SocketDaemon implements DaemonApi {
       body,
       timeoutMs: this.#options.installTimeoutMs ?? 600_000,
       signal: call.signal,
+      observe: call.observe,
     });
   }
 
@@ -216,6 +220,7 @@ class SocketDaemon implements DaemonApi {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new ClientError('CLIENT_CLOSED', 'The client was closed'));
+    this.#watch[Symbol.dispose]();
     await Promise.all([...this.#dispatchers].map((dispatcher) => dispatcher.destroy()));
   }
 
@@ -240,6 +245,8 @@ class SocketDaemon implements DaemonApi {
     using linked = linkSignals([call.signal, this.#closing.signal]);
     const timeoutMs = call.timeoutMs ?? this.#options.answerTimeoutMs ?? 30_000;
     await using connection = this.#connect(timeoutMs);
+    const { method, path } = call;
+    using _observed = call.observe && this.#watch.expect({ method, origin, path }, call.observe);
     const answer = await this.#send(connection.client, {
       method: call.method,
       path: call.path,

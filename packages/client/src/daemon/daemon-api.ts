@@ -21,6 +21,7 @@ import type {
   UnloadAllReport,
 } from '@jami-plugin-store/contract';
 import type { ClientError } from '../error.js';
+import type { ExchangeObserver } from '../network/exchange-watch.js';
 
 /** What a stream of the daemon's events brings. */
 export type DaemonNews =
@@ -34,6 +35,8 @@ export type DaemonNews =
 
 export interface DaemonCall {
   signal?: AbortSignal | undefined;
+  /** Hears what is really sent; the daemon's secret is left out. */
+  observe?: ExchangeObserver | undefined;
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { ClientError } from '../error.js';
+import type { Connectivity } from './connectivity.js';
+import type { ExchangeObserver } from './exchange-watch.js';
 import type { RetryBudget } from './retry-budget.js';
-import type { Timer } from './timer.js';
+import type { LinkedSignal, Timer } from './timer.js';
 import type { Transport } from './transport.js';
 
 /** Largest file downloaded unless told otherwise: a package. */
@@ -17,6 +19,8 @@ export interface DownloadPause {
   error: ClientError;
   attempt: number;
   delayMs: number;
+  /** True: it waits for the way to the server to be back, not for a time. */
+  isOffline: boolean;
 }
 
 export interface DownloadOptions {
@@ -32,6 +36,8 @@ export interface DownloadOptions {
    */
   unexpected?: 'refuse' | 'keep' | undefined;
   maxBytes?: number | undefined;
+  /** Hears what is really sent, for each request of the download. */
+  observe?: ExchangeObserver | undefined;
 }
 
 export interface Downloaded {
@@ -49,8 +55,11 @@ export interface DownloadMeans {
   headers: Record<string, string>;
   timer: Timer;
   budget: RetryBudget;
-  /** Longest duration of one download, waits included. */
+  /** Longest duration of one download, retries included. */
   totalTimeoutMs: number;
+  /** Longest wait for the way to the server to be back. */
+  offlineTimeoutMs: number;
+  connectivity: Connectivity;
   /** Aborted when the client closes: what was received stays for the next time. */
   closing: AbortSignal;
 }
@@ -60,14 +69,20 @@ export class DownloadJob {
   resumedBytes = 0;
   restarts = 0;
   shortRanges = 0;
+  /** Waits for the network since bytes last came. */
+  offlineWaits = 0;
 
   constructor(
     readonly means: DownloadMeans,
     readonly url: URL,
     readonly target: string,
     readonly options: DownloadOptions,
-    readonly signal: AbortSignal,
+    readonly deadline: LinkedSignal,
   ) {}
+
+  get signal(): AbortSignal {
+    return this.deadline.signal;
+  }
 
   get maxBytes(): number {
     return this.options.maxBytes ?? maxDownloadBytes;

@@ -12,6 +12,8 @@ import { callableUrl } from './url.js';
 const refillBytes = 1024 * 1024;
 const maxRestarts = 2;
 const maxShortRanges = 16;
+const maxOfflineWaits = 8;
+const refusedMs = 900_000;
 
 /**
  * Downloads a file to `target`, streaming through `<target>.part`; it appears under its own name only when it is whole, on
@@ -27,7 +29,10 @@ export async function downloadFile(
   options: DownloadOptions = {},
 ): Promise<Downloaded> {
   const url = callableUrl(address);
-  await using _lock = await lockDownload(target, means.totalTimeoutMs * 2);
+  await using _lock = await lockDownload(
+    target,
+    means.totalTimeoutMs * 2 + means.offlineTimeoutMs * maxOfflineWaits,
+  );
   const reusable = await reuse(target, options);
   if (reusable !== undefined) return reusable;
   using linked = linkSignals([options.signal, means.closing], {
@@ -39,7 +44,7 @@ export async function downloadFile(
       }),
   });
   try {
-    return await downloadInAttempts(new DownloadJob(means, url, target, options, linked.signal));
+    return await downloadInAttempts(new DownloadJob(means, url, target, options, linked));
   } catch (error) {
     const failure = linked.signal.aborted ? failureOf(error, url, linked.signal) : error;
     if (options.signal?.aborted === true) {
@@ -61,7 +66,10 @@ async function downloadInAttempts(job: DownloadJob): Promise<Downloaded> {
       else if (result !== 'again') return { ...result, resumedBytes: job.resumedBytes };
     } catch (error) {
       if (job.signal.aborted) throw failureOf(error, job.url, job.signal);
-      if (part.length - before >= refillBytes) job.means.budget.refill();
+      if (part.length - before >= refillBytes) {
+        job.means.budget.refill();
+        job.offlineWaits = 0;
+      }
       await pause(job, part, error);
     }
   }
@@ -79,10 +87,26 @@ function countRange(job: DownloadJob, bytes: number): void {
 
 async function pause(job: DownloadJob, part: PartFile, error: unknown): Promise<void> {
   await part[Symbol.asyncDispose]();
+  if (error instanceof ClientError && error.network === 'DISCONNECTED') return waitForServer(job, error);
   const next = job.means.budget.spend(error);
   if (next === undefined || !(error instanceof ClientError)) throw error;
-  job.options.onPause?.({ error, ...next });
+  job.options.onPause?.({ error, ...next, isOffline: false });
   await wait(job.means.timer, next.delayMs, job.signal);
+}
+
+/** There is no way to the server: the download goes on when there is one again. The total time stands still meanwhile. */
+async function waitForServer(job: DownloadJob, error: ClientError): Promise<void> {
+  const { connectivity, timer, offlineTimeoutMs } = job.means;
+  connectivity.noteFailure(job.url, error);
+  job.offlineWaits += 1;
+  if (job.offlineWaits > maxOfflineWaits) throw error;
+  job.options.onPause?.({ error, attempt: job.offlineWaits + 1, delayMs: 0, isOffline: true });
+  // Something refuses the connection: the network is there, and the server may not come back soon.
+  const ms = error.code === 'CONNECTION_REFUSED' ? Math.min(refusedMs, offlineTimeoutMs) : offlineTimeoutMs;
+  await job.deadline.untimed(async () => {
+    using patience = linkSignals([job.signal], { timer, ms, reason: () => error });
+    await connectivity.reachable(job.url, patience.signal);
+  });
 }
 
 /** One request. `more`: a further range is needed · `again`: nothing of it can be used, start from zero. */
@@ -101,7 +125,13 @@ async function attempt(
   const resume = part.length > 0 ? part.state : undefined;
   const range: Record<string, string> =
     resume === undefined ? {} : { range: `bytes=${part.length}-`, 'if-range': resume.etag };
-  const answer = await means.transport.get(url, { headers: { ...means.headers, ...range }, signal });
+  const { observe } = options;
+  const answer = await means.transport.send(url, {
+    headers: { ...means.headers, ...range },
+    signal,
+    observe,
+  });
+  means.connectivity.noteAnswer(url);
   if (resume !== undefined && answer.status === 416) {
     answer.body.discard();
     return startAgain(job, part, 'The server no longer has the rest of a broken download');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ClientError, type NetworkErrorCode, networkKindOf } from '../error.js';
+import { ClientError, type NetworkErrorCode } from '../error.js';
 import { createNetwork, type Network, type NetworkOptions } from './network.js';
 import {
   closedPort,
@@ -250,10 +250,4 @@ describe('TLS', () => {
     expect(asked).toEqual(['store.example:443']);
     expect(error.code).toBe('TLS_CERTIFICATE_REJECTED');
   });
-});
-
-test('every code belongs to one of the six kinds', () => {
-  expect(new Set(Object.values(networkKindOf))).toEqual(
-    new Set(['DISCONNECTED', 'CONTENT_NOT_FOUND', 'ACCESS_DENIED', 'SSL_ERROR', 'CANCELED', 'NETWORK_ERROR']),
-  );
 });

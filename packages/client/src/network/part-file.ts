@@ -15,6 +15,7 @@ import { dirname } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Check } from 'typebox/value';
 import { ClientError } from '../error.js';
+import { syncFolder } from '../storage/durable-file.js';
 
 /** What is remembered of a broken download beside its bytes. */
 const PartState = Type.Object({
@@ -232,16 +233,6 @@ async function readState(path: string): Promise<PartState | undefined> {
     // Half-written by a crash: the download starts from zero.
     if (error instanceof SyntaxError) return undefined;
     throw error;
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  if (isWindows) return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

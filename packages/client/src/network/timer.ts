@@ -1,13 +1,14 @@
 /** Time handed in: runs something once after a while; what it returns calls that off. */
 export interface Timer {
-  after(ms: number, run: () => void): () => void;
+  /** @param isAwaited somebody waits for it, so that the process must not end before; a deadline keeps nothing alive */
+  after(ms: number, run: () => void, isAwaited?: boolean): () => void;
 }
 
-/** The process's own timers; a pending one never keeps the process alive. */
+/** The process's own timers. */
 export const systemTimer: Timer = {
-  after(ms, run) {
+  after(ms, run, isAwaited = false) {
     const handle = setTimeout(run, ms);
-    handle.unref();
+    if (!isAwaited) handle.unref();
     return () => clearTimeout(handle);
   },
 };
@@ -23,10 +24,14 @@ export function wait(timer: Timer, ms: number, signal: AbortSignal): Promise<voi
       callOff();
       reject(signal.reason);
     };
-    const callOff = timer.after(ms, () => {
-      signal.removeEventListener('abort', aborted);
-      resolve();
-    });
+    const callOff = timer.after(
+      ms,
+      () => {
+        signal.removeEventListener('abort', aborted);
+        resolve();
+      },
+      true,
+    );
     signal.addEventListener('abort', aborted, { once: true });
   });
 }
@@ -34,6 +39,8 @@ export function wait(timer: Timer, ms: number, signal: AbortSignal): Promise<voi
 /** A signal that aborts when one of its sources does, or at a deadline; released with `using`. */
 export interface LinkedSignal extends Disposable {
   readonly signal: AbortSignal;
+  /** Does work that the deadline does not limit; its time begins anew afterwards. */
+  untimed<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /**
@@ -53,12 +60,21 @@ export function linkSignals(
     source.addEventListener('abort', forward, { once: true });
     releases.push(() => source.removeEventListener('abort', forward));
   }
-  if (deadline !== undefined) {
-    releases.push(deadline.timer.after(deadline.ms, () => controller.abort(deadline.reason())));
-  }
+  const begin = (): (() => void) =>
+    deadline?.timer.after(deadline.ms, () => controller.abort(deadline.reason())) ?? (() => undefined);
+  let callOff = begin();
   return {
     signal: controller.signal,
+    async untimed(work) {
+      callOff();
+      try {
+        return await work();
+      } finally {
+        callOff = begin();
+      }
+    },
     [Symbol.dispose]() {
+      callOff();
       for (const release of releases) release();
     },
   };

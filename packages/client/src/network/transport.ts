@@ -3,6 +3,7 @@ import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { ClientError } from '../error.js';
 import { type BodyReader, readBody } from './body-reader.js';
+import { type ExchangeObserver, type ExchangeWatch, watchExchanges } from './exchange-watch.js';
 import { networkError } from './network-error.js';
 import { callableUrl, redirectTarget } from './url.js';
 
@@ -33,9 +34,21 @@ export interface Answer {
   readonly body: BodyReader;
 }
 
+export interface TransportRequest {
+  method?: 'GET' | 'HEAD' | 'POST' | undefined;
+  headers: Record<string, string>;
+  body?: string | undefined;
+  signal: AbortSignal;
+  /** Hears what is really sent, each hop of redirects by itself. */
+  observe?: ExchangeObserver | undefined;
+}
+
 export interface Transport extends AsyncDisposable {
-  /** GET, following at most five redirects. @throws {ClientError} of a network code */
-  get(url: URL, request: { headers: Record<string, string>; signal: AbortSignal }): Promise<Answer>;
+  /**
+   * Asks, following at most five redirects; a body is never sent on to another address.
+   * @throws {ClientError} of a network code
+   */
+  send(url: URL, request: TransportRequest): Promise<Answer>;
 }
 
 const maxRedirects = 5;
@@ -45,23 +58,30 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** One connection pool of its own: no global dispatcher, no environment, closed with `await using`. */
 export function createTransport(options: TransportOptions = {}): Transport {
   const dispatcher = createDispatcher(options);
+  const watch = watchExchanges();
   const userAgent = options.userAgent ?? 'jpl';
   return {
-    async get(url, request) {
+    async send(url, request) {
       let at = callableUrl(url);
       const headers = { 'user-agent': userAgent, 'accept-encoding': 'identity', ...request.headers };
       for (let hops = 0; hops <= maxRedirects; hops += 1) {
-        const answer = await getOnce(dispatcher, at, headers, request.signal);
+        const answer = await sendOnce(dispatcher, watch, at, { ...request, headers });
         if (!redirects.has(answer.status)) return answer;
         answer.body.discard();
         const { location } = answer.headers;
         at = redirectTarget(at, location);
+        if (request.body !== undefined) {
+          throw new ClientError('REDIRECT_REFUSED', `${url.href} redirects a question with a body`, {
+            at: url.href,
+          });
+        }
       }
       throw new ClientError('TOO_MANY_REDIRECTS', `${url.href} redirects more than ${maxRedirects} times`, {
         at: url.href,
       });
     },
     async [Symbol.asyncDispose]() {
+      watch[Symbol.dispose]();
       await dispatcher.destroy();
     },
   };
@@ -108,23 +128,22 @@ function retryAfterMs(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : undefined;
 }
 
-async function getOnce(
+async function sendOnce(
   dispatcher: Dispatcher,
+  watch: ExchangeWatch,
   url: URL,
-  headers: Record<string, string>,
-  signal: AbortSignal,
+  { method = 'GET', headers, body, signal, observe }: TransportRequest,
 ): Promise<Answer> {
+  const { origin } = url;
+  const path = `${url.pathname}${url.search}`;
+  const observed = observe && watch.expect({ method, origin, path }, observe);
   try {
-    const answer = await dispatcher.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method: 'GET',
-      headers,
-      signal,
-    });
+    const answer = await dispatcher.request({ origin, path, method, headers, body: body ?? null, signal });
     return { url, status: answer.statusCode, headers: answer.headers, body: readBody(answer.body) };
   } catch (error) {
     throw failureOf(error, url, signal);
+  } finally {
+    observed?.[Symbol.dispose]();
   }
 }
 

@@ -25,7 +25,7 @@ export function callableUrl(text: string | URL, base?: URL): URL {
 }
 
 /** True for localhost, 127.0.0.0/8 and ::1, as the WHATWG URL parser writes them. */
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 

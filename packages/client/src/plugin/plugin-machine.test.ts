@@ -1,207 +1,9 @@
-import { PluginSnapshot, pluginStates } from '@jami-plugin-store/contract';
-import { Check } from 'typebox/value';
 import { describe, expect, test } from 'vitest';
-import { createActor, type EventFromLogic, type SnapshotFrom, waitFor } from 'xstate';
-import { getAdjacencyMap } from 'xstate/graph';
+import { createActor, waitFor } from 'xstate';
 import { DaemonRefusal } from '../daemon/daemon-refusal.js';
 import { ClientError } from '../error.js';
-import {
-  type PluginContext,
-  type PluginEvent,
-  type PluginWork,
-  pluginMachine,
-  providePluginWork,
-  toPluginSnapshot,
-} from './plugin-machine.js';
-
-type Snapshot = SnapshotFrom<typeof pluginMachine>;
-type MachineEvent = EventFromLogic<typeof pluginMachine>;
-
-const v1 = { version: '1.9.0' };
-const v2 = { version: '1.10.0' };
-const refusal = new DaemonRefusal({
-  type: 'urn:jpl:error:SIGNATURE_INVALID',
-  title: 'A signature does not hold',
-  status: 422,
-  detail: 'data/icon.png was changed after signing',
-  code: 'SIGNATURE_INVALID',
-  resultCode: 300,
-  entry: 'data/icon.png',
-});
-const broken = new ClientError('CONNECTION_LOST', 'The connection broke');
-const unanswered = new ClientError('DAEMON_UNAVAILABLE', 'The daemon went away');
-
-const done = (id: string, output?: unknown) =>
-  ({ type: `xstate.done.actor.${id}`, output }) as unknown as MachineEvent;
-const failed = (id: string, error: unknown) =>
-  ({ type: `xstate.error.actor.${id}`, error }) as unknown as MachineEvent;
-const archive = { path: '/cache/x.jpl', sha256: 'ab'.repeat(32) };
-
-/** Everything that may happen to a plugin: the user, the store, the daemon, the ends of its work. */
-const events: MachineEvent[] = [
-  { type: 'install' },
-  { type: 'install', consent: { force: true } },
-  { type: 'update' },
-  { type: 'retry' },
-  { type: 'cancel' },
-  { type: 'dismiss' },
-  { type: 'uninstall' },
-  { type: 'store.offers', release: v1 },
-  { type: 'store.offers', release: v2 },
-  { type: 'store.offers', release: undefined },
-  { type: 'daemon.installed', version: '1.9.0' },
-  { type: 'daemon.installed', version: '1.10.0' },
-  { type: 'daemon.removed' },
-  { type: 'download.target', release: v2 },
-  { type: 'download.progress', received: 5, total: 10 },
-  {
-    type: 'download.broken',
-    broken: { code: 'CONNECTION_LOST', network: 'NETWORK_ERROR', attempt: 2, delayMs: 500 },
-  },
-  { type: 'install.progress', done: 3, of: 7 },
-  done('download', archive),
-  failed('download', broken),
-  done('install', v2),
-  failed('install', refusal),
-  failed('install', unanswered),
-  done('uninstall'),
-  failed('uninstall', refusal),
-];
-
-function serializeState(snapshot: Snapshot): string {
-  return JSON.stringify([snapshot.value, snapshot.context]);
-}
-const serializeEvent = (event: MachineEvent): string =>
-  JSON.stringify(event, (_, value) => (value instanceof Error ? value.name : value));
-const options = { events, serializeState, serializeEvent, input: { id: 'Greeter' }, limit: 500_000 };
-
-describe('the walk through every transition', () => {
-  const map = getAdjacencyMap(pluginMachine, options) as unknown as Walk;
-  const steps = Object.values(map).flatMap(({ state, transitions }) =>
-    Object.values(transitions).map(({ event, state: next }) => ({ from: state, event, to: next })),
-  );
-
-  test('sees every state, and every transition of the definition', () => {
-    const seen = new Set(steps.map(({ to }) => String(to.value)));
-    expect([...seen].sort()).toEqual([...pluginStates].sort());
-    const taken = new Set(
-      steps
-        .filter(({ from, to }) => from !== to)
-        .map(({ from, event, to }) => `${from.value} ${event.type} ${to.value}`),
-    );
-    const defined = pluginStates.flatMap((state) => definedTransitions(state));
-    expect(defined.filter((transition) => !covers(taken, transition))).toEqual([]);
-    expect(Object.keys(map).length).toBeGreaterThan(300);
-  });
-
-  test('every snapshot fits the contract', () => {
-    const unfit = Object.values(map)
-      .map(({ state }) => JSON.parse(JSON.stringify(toPluginSnapshot(state))))
-      .filter((snapshot) => !Check(PluginSnapshot, snapshot));
-    expect(unfit).toEqual([]);
-  });
-
-  test('holds what must always hold', () => {
-    const broken = steps.flatMap(({ from, event, to }) => {
-      const { context } = to;
-      const laws = {
-        'a failure stands in failed, and only there':
-          (to.value === 'failed') === (context.failure !== undefined),
-        'what is installed rests as such':
-          !atRest(to) || (context.installed !== undefined) === (to.value !== 'installable'),
-        'only what is older can be updated':
-          to.value !== 'updatable' ||
-          (context.installed?.version === '1.9.0' && context.offered?.version === '1.10.0'),
-        'only an archive is installed': to.value !== 'installing' || context.archive !== undefined,
-        'only downloading can be canceled':
-          event.type !== 'cancel' || from.value === 'downloading' || to === from,
-        "only the daemon's answer, or its loss, ends an installation":
-          from.value !== 'installing' || to.value === 'installing' || event.type.endsWith('.actor.install'),
-        'the daemon is believed when it has removed':
-          event.type !== 'daemon.removed' || context.installed === undefined,
-        'the daemon is believed when it has installed':
-          event.type !== 'daemon.installed' || context.installed?.version === event.version,
-      };
-      return Object.entries(laws)
-        .filter(([, holds]) => !holds)
-        .map(([law]) => `${law}: ${from.value} --${serializeEvent(event)}--> ${to.value}`);
-    });
-    expect(broken).toEqual([]);
-  });
-
-  test('every failure can be left by the user', () => {
-    for (const { state } of Object.values(map)) {
-      if (state.value === 'failed') expect(state.can({ type: 'dismiss' })).toBe(true);
-    }
-  });
-});
-
-const atRest = ({ value }: Snapshot): boolean =>
-  ['installable', 'installed', 'updatable'].includes(String(value));
-
-type Walk = Record<
-  string,
-  { state: Snapshot; transitions: Record<string, { event: MachineEvent; state: Snapshot }> }
->;
-type Transition = [from: string, event: string, to: string];
-
-function definedTransitions(state: (typeof pluginStates)[number]): Transition[] {
-  const transitions: Transition[] = [];
-  for (const [event, candidates] of pluginMachine.states[state]?.transitions ?? []) {
-    for (const { target } of candidates) transitions.push([state, event, target?.[0]?.key ?? state]);
-  }
-  return transitions;
-}
-
-function covers(taken: Set<string>, [from, event, to]: Transition): boolean {
-  const targets = to === 'settled' ? ['installable', 'installed', 'updatable'] : [to];
-  // The definition names the ends of work by the path of the state, a running actor by its own id.
-  const name = event.replace(/^xstate\.(done|error)\.actor\..*?([a-z]+)$/, 'xstate.$1.actor.$2');
-  return targets.some((target) => taken.has(`${from} ${name} ${target}`));
-}
-
-/** Work whose ends the test decides. */
-function createWork() {
-  const running: {
-    name: string;
-    signal: AbortSignal;
-    input: unknown;
-    report?: (event: PluginEvent) => void;
-    settle: PromiseWithResolvers;
-  }[] = [];
-  const begin = <T>(name: string, input: { report?: (event: PluginEvent) => void }, signal: AbortSignal) =>
-    new Promise<T>((resolve, reject) => {
-      running.push({
-        name,
-        input,
-        signal,
-        settle: { resolve: resolve as (value: unknown) => void, reject },
-        ...input,
-      });
-    });
-  const work: PluginWork = {
-    download: (input, signal) => begin('download', input, signal),
-    install: (input, signal) => begin('install', input, signal),
-    uninstall: (input, signal) => begin('uninstall', input as { id: string; report?: never }, signal),
-  };
-  const last = () => {
-    const job = running.at(-1);
-    if (job === undefined) throw new Error('Nothing runs');
-    return job;
-  };
-  return { work, running, last };
-}
-interface PromiseWithResolvers {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
-function start(input: Partial<Pick<PluginContext, 'offered' | 'installed'>>) {
-  const { work, running, last } = createWork();
-  const actor = createActor(providePluginWork(work), { input: { id: 'Greeter', ...input } });
-  actor.start();
-  return { actor, running, last, snapshot: () => toPluginSnapshot(actor.getSnapshot()) };
-}
+import { pluginMachine } from './plugin-machine.js';
+import { archive, broken, disabled, refusal, start, v1, v2 } from './plugin-machine-fixtures.js';
 
 describe('a plugin from offer to removal', () => {
   test('downloads with progress, installs with progress, and is installed', async () => {
@@ -310,7 +112,7 @@ describe('a plugin from offer to removal', () => {
       actor.send({ type: 'install' });
       last().settle.resolve(archive);
       await waitFor(actor, (now) => now.value === 'installing');
-      actor.send({ type: 'daemon.installed', version: v2.version });
+      actor.send({ type: 'daemon.installed', release: v2 });
       last().settle.reject(error);
       expect((await waitFor(actor, (now) => !now.hasTag('busy'))).value).toBe(state);
     }
@@ -333,7 +135,7 @@ describe('a plugin from offer to removal', () => {
   test('a download is given up when the daemon has that version from elsewhere', () => {
     const { actor, last, snapshot } = start({ offered: v1 });
     actor.send({ type: 'install' });
-    actor.send({ type: 'daemon.installed', version: v2.version });
+    actor.send({ type: 'daemon.installed', release: v2 });
     expect([snapshot().state, last().signal.aborted]).toEqual(['installed', true]);
   });
 
@@ -342,6 +144,56 @@ describe('a plugin from offer to removal', () => {
     expect(start({ offered: v1, installed: v2 }).snapshot().state).toBe('installed');
     expect(start({ offered: { version: '1.10' }, installed: v2 }).snapshot().state).toBe('installed');
     expect(start({ offered: v2, installed: { version: '' } }).snapshot().state).toBe('installed');
+  });
+
+  test('a download waits in a break, and goes on as the same download', () => {
+    const { actor, running, snapshot } = start({ offered: v2 });
+    actor.send({ type: 'install' });
+    const [job] = running;
+    const lost = { code: 'HOST_UNREACHABLE', network: 'DISCONNECTED', attempt: 2, delayMs: 0 } as const;
+    job?.report?.({ type: 'download.progress', received: 5, total: 10 });
+    job?.report?.({ type: 'download.broken', broken: { ...lost, isOffline: true } });
+    expect(snapshot()).toMatchObject({
+      state: 'waiting',
+      actions: ['cancel'],
+      download: { received: 5, total: 10, broken: { code: 'HOST_UNREACHABLE', isOffline: true } },
+    });
+    job?.report?.({ type: 'download.progress', received: 6, total: 10 });
+    expect(snapshot()).toMatchObject({ state: 'downloading', download: { received: 6, total: 10 } });
+    job?.report?.({ type: 'download.broken', broken: lost });
+    actor.send({ type: 'cancel' });
+    expect([snapshot().state, running.length, job?.signal.aborted]).toEqual(['installable', 1, true]);
+  });
+
+  test('what the daemon has disabled says why, and is healed by it, by its own version, a newer one, or the one before', () => {
+    const { actor, snapshot } = start({ offered: v2, installed: v2 });
+    actor.send({ type: 'daemon.disabled', disabled });
+    expect(snapshot()).toMatchObject({
+      state: 'disabled',
+      actions: ['install', 'uninstall'],
+      installed: { ...v2, disabled },
+    });
+    actor.send({ type: 'daemon.healed' });
+    expect(snapshot()).toMatchObject({ state: 'installed', installed: v2 });
+    actor.send({ type: 'daemon.installed', release: { ...v1, disabled, previousVersion: '1.8.0' } });
+    expect(snapshot()).toMatchObject({ state: 'disabled', actions: ['update', 'uninstall', 'rollback'] });
+    actor.send({ type: 'update' });
+    expect(snapshot().state).toBe('downloading');
+    actor.send({ type: 'daemon.installed', release: v2 });
+    expect(snapshot()).toMatchObject({ state: 'installed', installed: v2 });
+  });
+
+  test('a way back that the daemon refuses has failed, and is retried as one', async () => {
+    const installed = { ...v2, previousVersion: '1.9.0' };
+    const { actor, running, settle, snapshot } = start({ offered: v2, installed });
+    actor.send({ type: 'rollback' });
+    expect(snapshot()).toMatchObject({ state: 'restoring', actions: [], target: v1 });
+    await settle('rollback', { error: refusal });
+    expect(snapshot()).toMatchObject({ state: 'failed', failure: { code: 'SIGNATURE_INVALID' } });
+    actor.send({ type: 'retry' });
+    expect(running.map(({ name }) => name)).toEqual(['rollback', 'rollback']);
+    await settle('rollback', { output: { ...v1, previousVersion: '1.10.0' } });
+    expect(snapshot()).toMatchObject({ state: 'updatable', installed: { ...v1, previousVersion: '1.10.0' } });
   });
 
   test('work that was not handed in, and an error nobody foresaw, are failures with their own words', async () => {

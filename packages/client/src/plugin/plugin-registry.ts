@@ -1,14 +1,16 @@
-import type { InstalledPlugin, OfferedRelease, PluginSnapshot } from '@jami-plugin-store/contract';
-import { type Actor, createActor, waitFor } from 'xstate';
+import type {
+  InstalledPlugin,
+  InstalledRelease,
+  OfferedRelease,
+  PluginSnapshot,
+} from '@jami-plugin-store/contract';
+import { type Actor, createActor, getInitialSnapshot, waitFor } from 'xstate';
 import { ClientError } from '../error.js';
-import {
-  type PluginEvent,
-  type PluginWork,
-  type pluginMachine,
-  providePluginWork,
-  toPluginSnapshot,
-} from './plugin-machine.js';
-import type { SnapshotFeed } from './snapshot-feed.js';
+import { type pluginMachine, providePluginWork } from './plugin-machine.js';
+import type { PluginEvent } from './plugin-machine-setup.js';
+import { isSameRelease, releaseOfRow } from './plugin-release.js';
+import { toPluginSnapshot } from './plugin-snapshot.js';
+import type { PluginWork } from './plugin-work.js';
 
 interface Entry {
   actor: Actor<typeof pluginMachine>;
@@ -17,18 +19,29 @@ interface Entry {
   offered: OfferedRelease | undefined;
 }
 
-/** The machines of all plugins that are offered or installed, by id. */
+/** Hears of every change of a plugin; `gone`: it is neither offered nor installed any more. */
+export interface RegistryListener {
+  changed(snapshot: PluginSnapshot): void;
+  gone(id: string): void;
+}
+
+/** The machines of the plugins of one store that are installed, under way, or were asked about, by id. */
 export class PluginRegistry implements Disposable {
   readonly #entries = new Map<string, Entry>();
   readonly #machine: typeof pluginMachine;
-  readonly #feed: SnapshotFeed;
-  readonly #storeUrl: string;
+  readonly #listener: RegistryListener;
+  readonly #isOfThisStore: (row: InstalledPlugin) => boolean;
   #isClosed = false;
 
-  constructor(work: PluginWork, feed: SnapshotFeed, storeUrl: string) {
+  /** @param isOfThisStore whether what this store offers may take the place of an installed plugin (docs/trust.md) */
+  constructor(
+    work: PluginWork,
+    listener: RegistryListener,
+    isOfThisStore: (row: InstalledPlugin) => boolean,
+  ) {
     this.#machine = providePluginWork(work);
-    this.#feed = feed;
-    this.#storeUrl = storeUrl;
+    this.#listener = listener;
+    this.#isOfThisStore = isOfThisStore;
   }
 
   ids(): string[] {
@@ -42,6 +55,11 @@ export class PluginRegistry implements Disposable {
   snapshot(id: string): PluginSnapshot | undefined {
     const entry = this.#entries.get(id);
     return entry === undefined ? undefined : toPluginSnapshot(entry.actor.getSnapshot());
+  }
+
+  /** Where a plugin stands that nobody has asked anything of yet, without a machine of its own. */
+  preview(id: string, offered: OfferedRelease | undefined): PluginSnapshot {
+    return this.snapshot(id) ?? toPluginSnapshot(getInitialSnapshot(this.#machine, { id, offered }));
   }
 
   row(id: string): InstalledPlugin | undefined {
@@ -73,16 +91,23 @@ export class PluginRegistry implements Disposable {
     for (const row of rows) {
       const entry = this.#entry(row.id);
       entry.row = row;
-      const version = row.version ?? '';
-      if (entry.actor.getSnapshot().context.installed?.version !== version) {
-        entry.actor.send({ type: 'daemon.installed', version });
-      }
+      const release = releaseOfRow(row);
+      const known = entry.actor.getSnapshot().context.installed;
+      if (!isSameRelease(release, known)) entry.actor.send({ type: 'daemon.installed', release });
       this.#tellOffer(entry);
     }
   }
 
   noteInstalled(id: string, version: string): void {
-    this.#entry(id).actor.send({ type: 'daemon.installed', version });
+    this.#entry(id).actor.send({ type: 'daemon.installed', release: { version } });
+  }
+
+  noteDisabled(id: string, disabled: NonNullable<InstalledRelease['disabled']>): void {
+    this.#entries.get(id)?.actor.send({ type: 'daemon.disabled', disabled });
+  }
+
+  noteHealed(id: string): void {
+    this.#entries.get(id)?.actor.send({ type: 'daemon.healed' });
   }
 
   noteRemoved(id: string): void {
@@ -93,30 +118,42 @@ export class PluginRegistry implements Disposable {
     this.#tellOffer(entry);
   }
 
-  /** True when the store this client is for may replace what is installed (docs/trust.md, "What an update may be"). */
+  /** True when the store this registry is for may replace what is installed (docs/trust.md, "What an update may be"). */
   isOfThisStore(id: string): boolean {
     const entry = this.#entries.get(id);
     const isInstalled = entry?.actor.getSnapshot().context.installed !== undefined;
-    const origin = isInstalled ? entry?.row?.store : undefined;
-    return origin === undefined || origin === this.#storeUrl;
+    const row = isInstalled ? entry?.row : undefined;
+    return row === undefined || this.#isOfThisStore(row);
   }
 
   /**
-   * Asks a plugin's machine, and waits for where it comes to rest.
-   * @throws {ClientError} PLUGIN_UNKNOWN | ACTION_NOT_POSSIBLE | CLIENT_CLOSED
+   * Asks a plugin's machine.
+   * @throws {ClientError} PLUGIN_UNKNOWN | ACTION_NOT_POSSIBLE
    */
-  async ask(id: string, event: PluginEvent): Promise<PluginSnapshot> {
+  tell(id: string, event: PluginEvent): PluginSnapshot {
     const entry = this.#entries.get(id);
     if (entry === undefined)
       throw new ClientError('PLUGIN_UNKNOWN', `${id} is neither offered nor installed`);
     const before = entry.actor.getSnapshot();
     if (!before.can(event)) {
-      throw new ClientError(
-        'ACTION_NOT_POSSIBLE',
-        `${id} is ${String(before.value)}: ${event.type} is not possible now`,
-      );
+      const { state } = toPluginSnapshot(before);
+      throw new ClientError('ACTION_NOT_POSSIBLE', `${id} is ${state}: ${event.type} is not possible now`);
     }
     entry.actor.send(event);
+    return toPluginSnapshot(entry.actor.getSnapshot());
+  }
+
+  /** As `tell`, and waits for where the plugin comes to rest. @throws {ClientError} as `tell`, CLIENT_CLOSED */
+  async ask(id: string, event: PluginEvent): Promise<PluginSnapshot> {
+    this.tell(id, event);
+    return await this.rested(id);
+  }
+
+  /** Where a plugin comes to rest; at once where nothing is under way. @throws {ClientError} PLUGIN_UNKNOWN | CLIENT_CLOSED */
+  async rested(id: string): Promise<PluginSnapshot> {
+    const entry = this.#entries.get(id);
+    if (entry === undefined)
+      throw new ClientError('PLUGIN_UNKNOWN', `${id} is neither offered nor installed`);
     const rested = waitFor(entry.actor, (snapshot) => !snapshot.hasTag('busy'), {
       timeout: Number.POSITIVE_INFINITY,
     });
@@ -152,7 +189,7 @@ export class PluginRegistry implements Disposable {
     actor.start();
     actor.subscribe((snapshot) => {
       if (this.#isClosed) return;
-      this.#feed.emit({ type: 'plugin', plugin: toPluginSnapshot(snapshot) });
+      this.#listener.changed(toPluginSnapshot(snapshot));
       // Not from within the machine's own step; by then another offer may be known.
       if (snapshot.value === 'installable') queueMicrotask(() => this.#dropIfGone(id));
     });
@@ -172,6 +209,6 @@ export class PluginRegistry implements Disposable {
     if (snapshot?.value !== 'installable') return;
     this.#entries.delete(id);
     entry.actor.stop();
-    this.#feed.emit({ type: 'gone', id });
+    this.#listener.gone(id);
   }
 }

@@ -1,12 +1,6 @@
 import type { PluginSnapshot } from '@jami-plugin-store/contract';
-import type { ClientError } from '../error.js';
+import type { DaemonState } from '../daemon/daemon-mirror.js';
 import type { StoreCatalog } from '../store/catalog.js';
-
-/** Whether the daemon answers. */
-export type DaemonState =
-  | { status: 'unknown' }
-  | { status: 'connected' }
-  | { status: 'lost'; error: ClientError };
 
 export type StoreClientEvent =
   | { type: 'plugin'; plugin: PluginSnapshot }

@@ -1,26 +1,34 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { InstalledRelease } from '@jami-plugin-store/contract';
+import type { InstalledRelease, OfferedRelease } from '@jami-plugin-store/contract';
+import { compareVersions, isVersion } from '@jami-plugin-store/jpl';
 import type { DaemonApi } from '../daemon/daemon-api.js';
 import { DaemonRefusal } from '../daemon/daemon-refusal.js';
 import { ClientError } from '../error.js';
 import type { Network } from '../network/network.js';
 import type { StoreApi } from '../store/store-api.js';
+import type { TraceBook } from '../traces/trace-book.js';
+import { DaemonWork } from './daemon-work.js';
 import type {
   DownloadedArchive,
   DownloadInput,
   InstallConsent,
   InstallInput,
   PluginWork,
+  RollbackInput,
   UninstallInput,
-} from './plugin-machine.js';
+} from './plugin-work.js';
 
 export interface StoreWorkMeans {
   store: StoreApi;
   network: Network;
   daemon: DaemonApi;
   cacheDir: string;
+  /** Where what is sent is written down. */
+  traces: TraceBook;
+  /** `Accept-Language` of the questions to the store. */
+  language: () => string | undefined;
   /** Aborted when the client closes: an installation is not awaited any more, but never called off. */
   closing: AbortSignal;
   /** The daemon has changed, or may have. */
@@ -32,6 +40,7 @@ export interface StoreWorkMeans {
 /** The real work behind a plugin's machine: downloads from one store, installs by the daemon. */
 export class StoreWork implements PluginWork {
   readonly #means: StoreWorkMeans;
+  readonly #daemonWork: DaemonWork;
   readonly #folder: string;
   readonly #downloads = new Map<string, Promise<DownloadedArchive>>();
   /** Installations asked for by this client, by the name they have in the daemon's events. */
@@ -39,6 +48,7 @@ export class StoreWork implements PluginWork {
 
   constructor(means: StoreWorkMeans) {
     this.#means = means;
+    this.#daemonWork = new DaemonWork(means);
     // Two stores may have different plugins of one id.
     const name = createHash('sha256').update(means.store.url.href).digest('hex').slice(0, 16);
     this.#folder = join(resolve(means.cacheDir), name);
@@ -61,20 +71,28 @@ export class StoreWork implements PluginWork {
   }
 
   /** Has the daemon judge the archive and install it; what it refuses is removed. */
-  async install({ id, archive, target, consent, report }: InstallInput): Promise<InstalledRelease> {
-    const { daemon, store, closing } = this.#means;
-    const job = randomUUID();
+  async install({
+    id,
+    archive,
+    target,
+    installed,
+    consent,
+    report,
+  }: InstallInput): Promise<InstalledRelease> {
+    const { daemon, store, closing, traces } = this.#means;
+    const { job } = archive;
     this.#jobs.set(job, report);
     try {
-      const { version } = await daemon.install(
+      const { version } = await traces.install(
+        daemon,
         {
           path: archive.path,
           expect: { id, version: target.version, sha256: target.sha256 ?? archive.sha256 },
           store: store.url.href,
           job,
-          ...consentOf(consent),
+          ...consentOf(consent, target, installed),
         },
-        { signal: closing },
+        closing,
       );
       await this.#removeArchive(archive.path);
       return { version };
@@ -88,9 +106,12 @@ export class StoreWork implements PluginWork {
     }
   }
 
-  async uninstall({ id }: UninstallInput): Promise<void> {
-    await this.#means.daemon.uninstall(id, { signal: this.#means.closing });
-    this.#means.onChange();
+  uninstall(input: UninstallInput): Promise<void> {
+    return this.#daemonWork.uninstall(input);
+  }
+
+  rollback(input: RollbackInput): Promise<InstalledRelease> {
+    return this.#daemonWork.rollback(input);
   }
 
   /** The daemon has verified so many files of the archive of one of its jobs. */
@@ -98,28 +119,42 @@ export class StoreWork implements PluginWork {
     this.#jobs.get(job)?.({ type: 'install.progress', done, of });
   }
 
-  /** Downloads what the store offers now, which may be newer than its list said. */
-  async #download({ id, report }: DownloadInput, signal: AbortSignal): Promise<DownloadedArchive> {
-    const { store, network } = this.#means;
-    const { release, url } = await store.offer(id, { signal });
-    report({ type: 'download.target', release });
-    const { path, sha256 } = await network.download(url, join(this.#folder, `${id}.jpl`), {
-      signal,
-      expect: release,
-      // Whether it is another plugin or a damaged one is for the daemon to say.
-      unexpected: 'keep',
-      onProgress: ({ received, total }) => report({ type: 'download.progress', received, total }),
-      onPause: ({ error, attempt, delayMs }) =>
-        report({
-          type: 'download.broken',
-          broken: { code: error.code, network: error.network ?? 'NETWORK_ERROR', attempt, delayMs },
-        }),
-    });
-    if (signal.aborted) {
-      await this.#removeArchive(path);
-      throw new ClientError('CANCELED', 'The download was canceled');
+  /** Downloads what the store offers now, which may be newer than its list said, or the version that was asked for. */
+  async #download({ id, consent, report }: DownloadInput, signal: AbortSignal): Promise<DownloadedArchive> {
+    const { store, network, traces, language } = this.#means;
+    const job = randomUUID();
+    const trace = traces.begin(job, id);
+    try {
+      const details = { observe: trace.details(), language: language(), version: consent.version, signal };
+      const { release, url } = await store.offer(id, details);
+      trace.noteVersion(release.version);
+      report({ type: 'download.target', release });
+      const { path, sha256 } = await network.download(url, join(this.#folder, `${id}.jpl`), {
+        signal,
+        expect: release,
+        // Whether it is another plugin or a damaged one is for the daemon to say.
+        unexpected: 'keep',
+        observe: trace.download(),
+        onProgress: (progress) => {
+          trace.noteReceived(progress);
+          report({ type: 'download.progress', ...progress });
+        },
+        onPause: ({ error, attempt, delayMs, isOffline }) => {
+          trace.noteBroken(error);
+          const network = error.network ?? 'NETWORK_ERROR';
+          const broken = { code: error.code, network, attempt, delayMs, ...(isOffline ? { isOffline } : {}) };
+          report({ type: 'download.broken', broken });
+        },
+      });
+      if (signal.aborted) {
+        await this.#removeArchive(path);
+        throw new ClientError('CANCELED', 'The download was canceled');
+      }
+      return { path, sha256, job };
+    } catch (error) {
+      trace.end(error);
+      throw error;
     }
-    return { path, sha256 };
   }
 
   /** Removes an archive of this client's own cache; nothing else is ever removed. */
@@ -134,13 +169,20 @@ export class StoreWork implements PluginWork {
   }
 }
 
-/** The part of an install request that is the user's. */
-export function consentOf({ acceptPublisher, force }: InstallConsent): {
-  acceptPublisher?: string;
-  force?: boolean;
-} {
+/** The part of an install request that is the user's. A version that was asked for by name may be the same or an older one. */
+export function consentOf(
+  { acceptPublisher, force, version }: InstallConsent,
+  target?: OfferedRelease,
+  installed?: string,
+): { acceptPublisher?: string; force?: boolean } {
+  const goesBack =
+    version !== undefined && target !== undefined && installed !== undefined && !isHigher(target, installed);
   return {
     ...(acceptPublisher === undefined ? {} : { acceptPublisher }),
-    ...(force === undefined ? {} : { force }),
+    ...(force === undefined && !goesBack ? {} : { force: force === true || goesBack }),
   };
+}
+
+function isHigher({ version }: OfferedRelease, than: string): boolean {
+  return !isVersion(than) || !isVersion(version) || compareVersions(version, than) > 0;
 }

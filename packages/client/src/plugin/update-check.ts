@@ -20,6 +20,9 @@ export interface UpdateCheck {
 
 const parallel = 4;
 
+/** A disabled plugin is healed by a newer version, too. */
+const isKept = (state: InstalledPlugin['state']): boolean => state === 'installed' || state === 'disabled';
+
 /**
  * Asks which version the store offers of each installed plugin: one request of a store of ours, `/versions/:id` for each plugin
  * of a plain Jami store. The plugins' machines learn it and decide; plugins of other stores are left out.
@@ -29,7 +32,7 @@ export async function checkForUpdates(
   registry: PluginRegistry,
   request: StoreRequest,
 ): Promise<UpdateCheck> {
-  const rows = registry.rows().filter(({ id, state }) => state === 'installed' && registry.isOfThisStore(id));
+  const rows = registry.rows().filter(({ id, state }) => isKept(state) && registry.isOfThisStore(id));
   const failures: UpdateCheck['failures'] = [];
   const failed = (id: string, error: unknown): void => {
     if (!(error instanceof ClientError)) throw error;
@@ -87,7 +90,8 @@ function note(registry: PluginRegistry, id: string, version: string | undefined)
 function updateOf(row: InstalledPlugin, registry: PluginRegistry, storeUrl: string): AvailableUpdate[] {
   const snapshot = registry.snapshot(row.id);
   const { installed, offered } = snapshot ?? {};
-  if (snapshot?.state !== 'updatable' || installed === undefined || offered === undefined) return [];
+  if (snapshot?.actions.includes('update') !== true || installed === undefined || offered === undefined)
+    return [];
   const isFromThisStore = row.store === storeUrl;
   return [{ id: row.id, installed: installed.version, offered: offered.version, isFromThisStore }];
 }

@@ -13,6 +13,14 @@ export type StoreCatalog =
   | { status: 'none-for-platform'; platform: string }
   | { status: 'unavailable'; failure: PluginFailure };
 
+/** @throws {ClientError} ANSWER_MALFORMED where nothing of a list can be used */
+export function catalogOf(plugins: StorePlugin[], skipped: SkippedEntry[], platform: string): StoreCatalog {
+  if (plugins.length > 0) return { status: 'offered', plugins, skipped };
+  const [first] = skipped;
+  if (first === undefined) return { status: 'none-for-platform', platform };
+  throw new ClientError('ANSWER_MALFORMED', `Nothing the store lists can be used: it sent ${first.reason}`);
+}
+
 export interface SkippedEntry {
   /** Place in the store's list. */
   index: number;

@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import { constants } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Check } from 'typebox/value';
 import { ClientError, type ClientErrorCode } from '../error.js';
 import { callableUrl } from '../network/url.js';
+import { readTextFile, replaceFile } from '../storage/durable-file.js';
+import { lockFile } from '../storage/file-lock.js';
 
 /** One store the user has configured: where it is, and the root its packages are judged under. */
 const ConfiguredStore = Type.Object(
@@ -24,7 +25,6 @@ export type ConfiguredStore = Static<typeof ConfiguredStore>;
 const StoresFile = Type.Array(ConfiguredStore, { maxItems: 64 });
 
 const maxFileBytes = 8 * 1024 * 1024;
-const isWindows = process.platform === 'win32';
 
 /** Where the stores of a data folder are kept. */
 export function storesFileOf(dataDir: string): string {
@@ -85,22 +85,24 @@ export async function addStore(
   const url = storeUrl(request.url).href;
   assertRoot(request.rootPem, rootSha256);
   const store = { name: request.name, url, rootPem: request.rootPem, rootSha256 };
-  const stores = await listStores(dataDir);
-  if (stores.some(({ name }) => name === store.name)) {
-    throw new ClientError('STORE_NAME_TAKEN', `There is already a store named "${store.name}"`);
-  }
-  await writeStores(dataDir, [...stores, store]);
+  await changeStores(dataDir, (stores) => {
+    if (stores.some(({ name }) => name === store.name)) {
+      throw new ClientError('STORE_NAME_TAKEN', `There is already a store named "${store.name}"`);
+    }
+    return [...stores, store];
+  });
   return store;
 }
 
 /** Forgets a store. @throws {ClientError} STORE_NOT_CONFIGURED | STORES_FILE_* */
 export async function removeStore(dataDir: string, name: string): Promise<void> {
-  const stores = await listStores(dataDir);
-  const left = stores.filter((store) => store.name !== name);
-  if (left.length === stores.length) {
-    throw new ClientError('STORE_NOT_CONFIGURED', `No store named "${name}" is configured`);
-  }
-  await writeStores(dataDir, left);
+  await changeStores(dataDir, (stores) => {
+    const left = stores.filter((store) => store.name !== name);
+    if (left.length === stores.length) {
+      throw new ClientError('STORE_NOT_CONFIGURED', `No store named "${name}" is configured`);
+    }
+    return left;
+  });
 }
 
 /**
@@ -153,57 +155,29 @@ function readCertificate(der: Buffer): X509Certificate {
 }
 
 async function readStoresFile(path: string): Promise<string | undefined> {
-  let bytes: Buffer;
   try {
-    await using file = await openForReading(path);
-    if ((await file.handle.stat()).size > maxFileBytes) throw invalidFile(path, 'it is too large');
-    bytes = await file.handle.readFile();
+    const text = await readTextFile(path, maxFileBytes);
+    if (text !== null) return text;
   } catch (cause) {
-    if (cause instanceof ClientError) throw cause;
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
     throw fileError('STORES_FILE_NOT_READABLE', path, cause);
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw invalidFile(path, 'it is not UTF-8', cause);
-  }
+  throw invalidFile(path, 'it is too large, or not UTF-8');
 }
 
-async function openForReading(path: string) {
-  const handle = await open(path, 'r');
-  return { handle, [Symbol.asyncDispose]: () => handle.close() };
-}
-
-/** Replaces the file in one step; readers see the old list or the new one. */
-async function writeStores(dataDir: string, stores: ConfiguredStore[]): Promise<void> {
+/** Changes the list under its lock: of two programs that do so at once, none undoes what the other did. */
+async function changeStores(
+  dataDir: string,
+  edit: (stores: ConfiguredStore[]) => ConfiguredStore[],
+): Promise<void> {
   const path = storesFileOf(dataDir);
-  const next = `${path}.new`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
-    await rm(next, { force: true });
-    const handle = await open(next, flags, 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify(stores, undefined, 2)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(next, path);
-    await syncFolder(dirname(path));
+    await using _lock = await lockFile(`${path}.lock`);
+    const next = edit(await listStores(dataDir));
+    await replaceFile(path, `${JSON.stringify(next, undefined, 2)}\n`);
   } catch (cause) {
+    if (cause instanceof ClientError) throw cause;
     throw fileError('STORES_FILE_NOT_WRITABLE', path, cause);
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  if (isWindows) return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -1,0 +1,98 @@
+import type { InstallReport, InstallRequest, InstallTrace, TraceMessage } from '@jami-plugin-store/contract';
+import type { DaemonApi } from '../daemon/daemon-api.js';
+import { DaemonRefusal } from '../daemon/daemon-refusal.js';
+import { TraceRecorder } from './trace-recorder.js';
+
+/** A trace's own data, without what was sent. */
+export type TraceHead = Omit<InstallTrace, 'messages'>;
+
+export interface TraceBookMeans {
+  clock: () => Date;
+  /** Milliseconds that only rise. */
+  now?: (() => number) | undefined;
+}
+
+const maxTraces = 32;
+
+/** What the client knows of the last installs it had a hand in: everything it sent and got, by job. */
+export class TraceBook {
+  readonly #means: { clock: () => Date; now: () => number };
+  readonly #recorders = new Map<string, TraceRecorder>();
+  readonly #listeners = new Set<(trace: TraceHead, message?: TraceMessage) => void>();
+
+  constructor({ clock, now = () => performance.now() }: TraceBookMeans) {
+    this.#means = { clock, now };
+  }
+
+  /** @param plugin null where the package has not told yet which it is */
+  begin(job: string, plugin: string | null): TraceRecorder {
+    const recorder = new TraceRecorder(
+      { ...this.#means, onChange: (trace, message) => this.#emit(trace, message) },
+      job,
+      plugin,
+    );
+    this.#recorders.delete(job);
+    this.#recorders.set(job, recorder);
+    const [oldest] = this.#recorders.keys();
+    if (this.#recorders.size > maxTraces && oldest !== undefined) this.#recorders.delete(oldest);
+    return recorder;
+  }
+
+  /**
+   * Has the daemon install, and writes down what was asked and answered. The download before it is whole.
+   * @throws {DaemonRefusal | ClientError} the daemon's
+   */
+  async install(
+    daemon: DaemonApi,
+    request: InstallRequest & { job: string },
+    signal: AbortSignal,
+  ): Promise<InstallReport> {
+    const recorder = this.#recorders.get(request.job) ?? this.begin(request.job, null);
+    recorder.downloaded();
+    try {
+      const observe = recorder.install(JSON.stringify(request, undefined, 1));
+      const report = await daemon.install(request, { signal, observe });
+      const { id, version, sha256, publisher } = report;
+      recorder.notePlugin(id);
+      recorder.noteVersion(version);
+      const facts = Object.entries({ id, version, publisher: publisher.name, sha256 });
+      recorder.installAnswered({ code: null, facts: facts.map(([name, value]) => ({ name, value })) });
+      return report;
+    } catch (error) {
+      if (error instanceof DaemonRefusal) {
+        const { plugin, resultCode, entry, certificate } = error.problem;
+        if (plugin !== undefined) recorder.notePlugin(plugin.id);
+        const told = { reason: error.message, resultCode, entry, certificate };
+        const facts = Object.entries(told).flatMap(([name, value]) =>
+          value === undefined ? [] : [{ name, value: String(value) }],
+        );
+        recorder.installAnswered({ code: error.code, facts });
+      } else recorder.end(error);
+      throw error;
+    }
+  }
+
+  /** Newest first. */
+  list(): InstallTrace[] {
+    return [...this.#recorders.values()].map(({ trace }) => trace).reverse();
+  }
+
+  get(job: string): InstallTrace | undefined {
+    return this.#recorders.get(job)?.trace;
+  }
+
+  /** The job of a plugin's last install here. */
+  jobOf(plugin: string): string | undefined {
+    return this.list().find((trace) => trace.plugin === plugin)?.job;
+  }
+
+  /** @returns what ends it */
+  on(listener: (trace: TraceHead, message?: TraceMessage) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #emit({ messages: _, ...head }: InstallTrace, message: TraceMessage | undefined): void {
+    for (const listener of [...this.#listeners]) listener(head, message);
+  }
+}
