@@ -1,10 +1,14 @@
-import { createPrivateKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  addStore,
+  type Client,
+  type ClientOptions,
   connectDaemon,
   createStoreClient,
   type DaemonApi,
+  openClient,
   type StoreClient,
   type StoreClientEvent,
   type StoreClientOptions,
@@ -86,14 +90,16 @@ const impatient: Timer = {
 export class ClientWorld implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStackLike();
   readonly #anchors: readonly TrustAnchor[];
+  readonly #rootFile: string;
   readonly folder: string;
   readonly socketPath: string;
   #store: Store | undefined;
   #front: StoreFront | undefined;
   #daemon: (AsyncDisposable & { daemon: Daemon; server: DaemonServer }) | undefined;
 
-  private constructor(folder: string, anchors: readonly TrustAnchor[]) {
+  private constructor(folder: string, anchors: readonly TrustAnchor[], rootFile: string) {
     this.folder = folder;
+    this.#rootFile = rootFile;
     this.#anchors = anchors;
     this.socketPath = join(folder, 'd.sock');
   }
@@ -103,6 +109,7 @@ export class ClientWorld implements AsyncDisposable {
     const world = new ClientWorld(
       folder.path,
       publishers.flatMap(({ anchors }) => anchors),
+      join(publishers[0]?.folder ?? '', 'root.pem'),
     );
     world.#stack.use(folder);
     await mkdir(join(folder.path, 'store', 'packages'), { recursive: true });
@@ -179,6 +186,25 @@ export class ClientWorld implements AsyncDisposable {
       platform,
       ...options,
       network: { timer: impatient, retry: { attempts: 3 }, ...options.network },
+    });
+  }
+
+  /** The whole client over the data folder, with one store configured. */
+  async wholeClient(options: Partial<ClientOptions> = {}): Promise<Client> {
+    const dataDir = join(this.folder, 'data');
+    const rootPem = await readFile(this.#rootFile, 'utf8');
+    const sha256 = new X509Certificate(rootPem).fingerprint256;
+    await addStore(dataDir, { name: 'hand', url: this.front.url, rootPem, sha256 });
+    return await openClient({
+      dataDir,
+      cacheDir: this.cache,
+      daemon: this.connect(),
+      platform,
+      language: 'en',
+      clock: () => instant,
+      timer: impatient,
+      network: { retry: { attempts: 3 } },
+      ...options,
     });
   }
 

@@ -14,7 +14,7 @@ export function announce(
  * Where a server answers on TCP, once it does.
  * @throws {UsageError} ADDRESS_NOT_AVAILABLE: the port is taken or not ours to take, or the host is none of this machine
  */
-export async function listening(server: Promise<{ url: string }>): Promise<{ url: string }> {
+export async function listening<Server>(server: Promise<Server>): Promise<Server> {
   try {
     return await server;
   } catch (error) {

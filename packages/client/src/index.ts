@@ -1,8 +1,10 @@
+export { type Client, type ClientNews, type ClientOptions, openClient } from './client.js';
 export { type ConnectDaemonOptions, connectDaemon } from './daemon/connect-daemon.js';
 export type { DaemonApi, DaemonCall, DaemonNews } from './daemon/daemon-api.js';
 export type { DaemonState } from './daemon/daemon-mirror.js';
 export { DaemonRefusal } from './daemon/daemon-refusal.js';
 export { ClientError, type ClientErrorCode, type ClientErrorDetail, type NetworkErrorCode } from './error.js';
+export { type PageHost, type ServePageOptions, servePage } from './host/serve-page.js';
 export type { Downloaded, DownloadOptions, DownloadPause, DownloadProgress } from './network/download-job.js';
 export {
   createNetwork,

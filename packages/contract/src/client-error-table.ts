@@ -84,7 +84,6 @@ export const pageErrorTable = {
   ORIGIN_REFUSED: refused(403, 'Asked for by another page'),
   CALLER_REFUSED: refused(403, 'Asked for by another user'),
   ROUTE_NOT_FOUND: refused(404, 'No such address'),
-  METHOD_NOT_ALLOWED: refused(405, 'Not possible at this address'),
   REQUEST_INVALID: refused(400, 'The request is not well-formed'),
   BODY_TOO_LARGE: refused(413, 'The request is too large'),
   MEDIA_TYPE_UNSUPPORTED: refused(415, 'Not what this address reads'),

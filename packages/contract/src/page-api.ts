@@ -319,6 +319,8 @@ export const PluginPage = Type.Object({
   /** Newest first; a plain Jami store tells version and time only. */
   releases: Type.Array(Type.Partial(StoreRelease)),
   trust: TrustView,
+  /** Why the store's half is missing: it does not answer, but the plugin is installed. */
+  failure: Type.Optional(PluginFailure),
 });
 export type PluginPage = Static<typeof PluginPage>;
 

@@ -71,9 +71,20 @@ export function registerStore(program: Command, io: Io, run: Run): void {
     .action((options) => run(async () => (await import('./store.js')).storeServe(io, options)));
 
   program
+    .command('page')
+    .description("serve the user's page on this machine, and open it")
+    .addOption(dataDir())
+    .addOption(new Option('--port <n>', 'default: any free port').argParser(parsePort).default(0))
+    .option('--no-open', 'open no browser; the address is printed')
+    .option('--cache-dir <dir>', "where downloads wait (default: the user's own)")
+    .option('--files <dir>', 'the built page (default: the one delivered with jpl)')
+    .action((options) => run(async () => (await import('./page.js')).page(io, options)));
+
+  program
     .command('up')
-    .description('run authority, store and daemon together in one folder, with samples to try')
+    .description('run authority, store, daemon and the page together in one folder, with samples to try')
     .requiredOption('--dir <dir>', 'everything is kept here')
     .option('--samples <dir>', 'plugin folders to pack, sign and offer')
+    .option('--no-open', "open no browser; the page's address is printed")
     .action((options) => run(async () => (await import('./up.js')).up(io, options)));
 }

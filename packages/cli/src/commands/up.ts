@@ -3,10 +3,19 @@ import { copyFile, readFile, rename } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type AuthorityAdmin, connectAdmin, initAuthority } from '@jami-plugin-store/authority';
-import { addStore, createStoreClient, listStores, type StoreClient } from '@jami-plugin-store/client';
+import {
+  addStore,
+  createStoreClient,
+  listStores,
+  type PageHost,
+  type StoreClient,
+} from '@jami-plugin-store/client';
 import { currentPlatform } from '@jami-plugin-store/jpl';
 import { languageOf, reachDaemon } from '../daemon-access.js';
 import type { Io } from '../io.js';
+import { onEnter } from '../page/ask-for-address.js';
+import { hasDesktop, openBrowser } from '../page/open-browser.js';
+import { openPage } from '../page/open-page.js';
 import { printable } from '../printable.js';
 import { type ChildServer, startServer } from '../up/child-server.js';
 import { isThere, type MadeSample, makeSample, readSamples, type Sample } from '../up/sample.js';
@@ -17,6 +26,8 @@ import { UsageError } from '../usage-error.js';
 export interface UpOptions {
   readonly dir: string;
   readonly samples?: string | undefined;
+  /** Whether a browser may be opened. */
+  readonly open: boolean;
 }
 
 /** The one that is installed through the whole path when everything runs. */
@@ -73,7 +84,13 @@ export async function up(io: Io, options: UpOptions): Promise<number> {
     say(`daemon     ${daemon.ready.socket}`);
 
     await useStore(io, dir, store, daemon, made, say);
+    await using page = await openPage(io, {
+      dataDir: join(dir, 'data'),
+      cacheDir: join(dir, 'cache'),
+      port: 0,
+    });
     sayWhatNow(io, dir, say);
+    using _enter = showPage(io, page.host, options.open, say);
     await stopOrLoss(io, servers);
     return 0;
   } catch (error) {
@@ -294,13 +311,27 @@ async function tryInstall(client: StoreClient, id: string, say: Say): Promise<vo
   }
 }
 
+/** Tells where the page is, opens it where a person sits before a screen, and gives a new address for Enter. */
+function showPage(io: Io, host: PageHost, mayOpen: boolean, say: Say): Disposable {
+  if (!host.hasPage) {
+    say('\nThe page is not built (npm run build).\nCtrl-C stops everything.');
+    return { [Symbol.dispose]: () => undefined };
+  }
+  const address = host.issueAddress();
+  say(`\nThe page: ${address}\n(works once, within a minute)`);
+  const enter = onEnter(io, () => say(`The page: ${host.issueAddress()}`));
+  say(`${enter.isPossible ? 'Enter gives a new address, ' : ''}Ctrl-C stops everything.`);
+  if (mayOpen && hasDesktop(io)) openBrowser(address);
+  return enter;
+}
+
 function sayWhatNow(io: Io, dir: string, say: Say): void {
   const data = relative(io.cwd, join(dir, 'data'));
   say(`\nEverything runs. In another terminal:
   node_modules/.bin/jpl list --data-dir ${data}
   node_modules/.bin/jpl search --data-dir ${data}
   node_modules/.bin/jpl install Whiteboard --data-dir ${data}
-Ctrl-C stops everything.`);
+  node_modules/.bin/jpl page --data-dir ${data}`);
 }
 
 /** Until Ctrl-C, or until one of the servers ends by itself, which is an error. */

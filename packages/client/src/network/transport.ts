@@ -34,7 +34,7 @@ export interface Answer {
   readonly body: BodyReader;
 }
 
-export interface TransportRequest {
+interface TransportRequest {
   method?: 'GET' | 'HEAD' | 'POST' | undefined;
   headers: Record<string, string>;
   body?: string | undefined;

@@ -21,7 +21,7 @@ export const refusal = new DaemonRefusal({
   entry: 'data/icon.png',
 });
 export const broken = new ClientError('CONNECTION_LOST', 'The connection broke');
-export const unanswered = new ClientError('DAEMON_UNAVAILABLE', 'The daemon went away');
+const unanswered = new ClientError('DAEMON_UNAVAILABLE', 'The daemon went away');
 export const archive = { path: '/cache/x.jpl', sha256: 'ab'.repeat(32), job: 'job-1' };
 export const disabled: NonNullable<InstalledRelease['disabled']> = {
   code: 'CERTIFICATE_REVOKED',

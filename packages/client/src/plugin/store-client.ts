@@ -101,6 +101,7 @@ class PluginManager implements StoreClient {
       },
       onTrouble: (error) => this.#feed.emit({ type: 'trouble', error }),
     });
+    this.#plugins.follow();
     this.#mirror.on((news) => {
       if (news.type === 'daemon' || news.type === 'trouble') this.#feed.emit(news);
     });

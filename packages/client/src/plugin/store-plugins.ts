@@ -28,7 +28,7 @@ export class StorePlugins implements Disposable {
   readonly #means: StorePluginsMeans;
   readonly #closing = new AbortController();
   readonly #work: StoreWork;
-  readonly #unsubscribe: () => void;
+  #unsubscribe: (() => void) | undefined;
 
   constructor(means: StorePluginsMeans) {
     const { store, network, mirror, traces, cacheDir, language } = means;
@@ -50,6 +50,11 @@ export class StorePlugins implements Disposable {
       means.listener,
       (row) => row.store === undefined || row.store === store.url.href,
     );
+  }
+
+  /** Takes the daemon's list, and follows its news from now on. */
+  follow(): void {
+    const { mirror } = this.#means;
     this.registry.noteRows(mirror.rows);
     this.#unsubscribe = mirror.on((news) => this.#take(news));
   }
@@ -112,7 +117,7 @@ export class StorePlugins implements Disposable {
   /** Nothing is told or asked any more; what the daemon has been given it finishes. */
   stop(): void {
     this.#closing.abort(new ClientError('CLIENT_CLOSED', 'The client was closed'));
-    this.#unsubscribe();
+    this.#unsubscribe?.();
     this.registry.close();
   }
 

@@ -96,13 +96,14 @@ export async function addStore(
 
 /** Forgets a store. @throws {ClientError} STORE_NOT_CONFIGURED | STORES_FILE_* */
 export async function removeStore(dataDir: string, name: string): Promise<void> {
-  await changeStores(dataDir, (stores) => {
+  const without = (stores: ConfiguredStore[]): ConfiguredStore[] => {
     const left = stores.filter((store) => store.name !== name);
-    if (left.length === stores.length) {
-      throw new ClientError('STORE_NOT_CONFIGURED', `No store named "${name}" is configured`);
-    }
-    return left;
-  });
+    if (left.length < stores.length) return left;
+    throw new ClientError('STORE_NOT_CONFIGURED', `No store named "${name}" is configured`);
+  };
+  // Nothing is made for a list that does not have it.
+  without(await listStores(dataDir));
+  await changeStores(dataDir, without);
 }
 
 /**

@@ -40,6 +40,9 @@ export interface StoreOffer {
   url: URL;
 }
 
+/** As `CatalogQuery`; what is undefined is left out. */
+type SearchQuery = { [Field in keyof CatalogQuery]?: CatalogQuery[Field] | undefined };
+
 /** A store over HTTP: a plain Jami store, or one of ours, used to the full. Each call throws a `ClientError` of a network code. */
 export interface StoreApi {
   readonly url: URL;
@@ -55,7 +58,7 @@ export interface StoreApi {
   /** What is installed now, or exactly a version. @throws {ClientError} VERSION_NOT_OFFERED, too */
   offer(id: string, request?: StoreRequest & { version?: string | undefined }): Promise<StoreOffer>;
   /** One page of a search. Of a documented store; NOT_FOUND where it is older than this question. */
-  search(query: CatalogQuery, request?: StoreRequest): Promise<CatalogPage>;
+  search(query: SearchQuery, request?: StoreRequest): Promise<CatalogPage>;
   categories(request?: StoreRequest): Promise<CategoryList>;
   facts(id: string, request?: StoreRequest): Promise<StorePluginFacts>;
   /** What is to be said of everything installed from here. Of a documented store, as `search`. */
@@ -144,7 +147,7 @@ class HttpStore implements StoreApi {
     return { release: { version: newest.version }, url: this.#about(id, storePaths.download) };
   }
 
-  async search(query: CatalogQuery, request: StoreRequest = {}): Promise<CatalogPage> {
+  async search(query: SearchQuery, request: StoreRequest = {}): Promise<CatalogPage> {
     const fields = new URLSearchParams();
     for (const [name, value] of Object.entries({ platform: this.platform, ...query }))
       if (value !== undefined) fields.set(name, String(value));

@@ -50,7 +50,7 @@ export class TraceBook {
     const recorder = this.#recorders.get(request.job) ?? this.begin(request.job, null);
     recorder.downloaded();
     try {
-      const observe = recorder.install(JSON.stringify(request, undefined, 1));
+      const observe = recorder.install(JSON.stringify(request));
       const report = await daemon.install(request, { signal, observe });
       const { id, version, sha256, publisher } = report;
       recorder.notePlugin(id);

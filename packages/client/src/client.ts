@@ -1,0 +1,172 @@
+import type { PluginSnapshot } from '@jami-plugin-store/contract';
+import type { DaemonApi } from './daemon/daemon-api.js';
+import { DaemonMirror } from './daemon/daemon-mirror.js';
+import { createNetwork, type Network, type NetworkOptions } from './network/network.js';
+import { systemTimer, type Timer } from './network/timer.js';
+import { LocalPlugins } from './plugin/local-plugins.js';
+import { ClientSettings } from './settings/client-settings.js';
+import type { OpenStore } from './store/open-store.js';
+import { StoreShelf } from './store/store-shelf.js';
+import { TraceBook } from './traces/trace-book.js';
+
+export interface ClientOptions {
+  /** Jami's data folder; this client's own files are in `jpl/` in it. */
+  dataDir: string;
+  /** Folder for downloads, made private to the user. */
+  cacheDir: string;
+  /** Stays its owner's to close. */
+  daemon: DaemonApi;
+  platform: string;
+  /** Language of texts where the user has chosen none: a tag, or an `Accept-Language` list. */
+  language: string;
+  network?: Omit<NetworkOptions, 'language' | 'timer' | 'random'> | undefined;
+  clock: () => Date;
+  timer?: Timer | undefined;
+  /** In [0, 1). */
+  random?: (() => number) | undefined;
+  /** Hears of what goes wrong beside all that is asked. */
+  onTrouble?: ((error: Error) => void) | undefined;
+}
+
+export type ClientNews =
+  /** A plugin of a store, or (store undefined) one that no store stands behind; without snapshot: it is gone. */
+  | { type: 'plugin'; store: OpenStore | undefined; id: string; snapshot: PluginSnapshot | undefined }
+  | { type: 'store'; store: OpenStore }
+  /** Stores were added or removed. */
+  | { type: 'stores' }
+  | { type: 'settings' };
+
+/**
+ * Everything a user's client is, without a screen: the daemon it talks to, the configured stores, what is installed, what was
+ * decided and what was recorded. It owns and closes all of them but the daemon's connection.
+ */
+export class Client implements AsyncDisposable {
+  readonly options: ClientOptions;
+  readonly network: Network;
+  readonly mirror: DaemonMirror;
+  readonly stores: StoreShelf;
+  readonly local: LocalPlugins;
+  readonly settings: ClientSettings;
+  readonly traces: TraceBook;
+  readonly timer: Timer;
+  readonly #listeners = new Set<(news: ClientNews) => void>();
+  readonly #closing = new AbortController();
+
+  /** Use {@link openClient}. */
+  constructor(options: ClientOptions, settings: ClientSettings) {
+    const { dataDir, cacheDir, daemon, platform, clock, timer = systemTimer, random = Math.random } = options;
+    this.options = options;
+    this.settings = settings;
+    this.timer = timer;
+    this.network = createNetwork({ ...options.network, timer, random });
+    this.traces = new TraceBook({ clock });
+    this.mirror = new DaemonMirror(daemon, () => this.language);
+    const onTrouble = (error: Error): void => options.onTrouble?.(error);
+    this.stores = new StoreShelf(dataDir, {
+      network: this.network,
+      mirror: this.mirror,
+      traces: this.traces,
+      cacheDir,
+      platform,
+      clock,
+      timer,
+      random,
+      language: () => this.language,
+      onPlugin: (store, id, snapshot) => this.#emit({ type: 'plugin', store, id, snapshot }),
+      onStanding: (store) => this.#emit({ type: 'store', store }),
+      onTrouble,
+    });
+    this.local = new LocalPlugins({
+      mirror: this.mirror,
+      hasStore: (row) => this.stores.homeOf(row) !== undefined,
+      listener: {
+        changed: (snapshot) => this.#emit({ type: 'plugin', store: undefined, id: snapshot.id, snapshot }),
+        gone: (id) => this.#emit({ type: 'plugin', store: undefined, id, snapshot: undefined }),
+      },
+    });
+    this.mirror.on((news) => {
+      if (news.type === 'trouble') onTrouble(news.error);
+    });
+  }
+
+  /** Of texts: what the user chose, else the system's. */
+  get language(): string {
+    return this.settings.language ?? this.options.language;
+  }
+
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** @returns what ends it */
+  on(listener: (news: ClientNews) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Follows the daemon, and asks each store how it stands. Resolves when the daemon first answered, or first did not. */
+  async start(): Promise<void> {
+    const followed = this.mirror.start();
+    await this.reload();
+    await followed;
+  }
+
+  /**
+   * Takes up what other programs changed: the list of stores, and what the user decided.
+   * @throws {ClientError} STORES_FILE_* | CLIENT_FILE_*
+   */
+  async reload(): Promise<void> {
+    if (await this.stores.reload()) {
+      this.local.refresh();
+      for (const store of this.stores.all())
+        if (store.catalogue.standing.status === 'unknown') this.#ask(store);
+      this.#emit({ type: 'stores' });
+    }
+    if (await this.settings.reload()) this.#emit({ type: 'settings' });
+  }
+
+  /** @throws {ClientError} CLIENT_FILE_* */
+  async changeSettings(change: {
+    language?: string | undefined;
+    autoUpdate?: boolean | undefined;
+  }): Promise<void> {
+    const before = this.language;
+    await this.settings.change(change);
+    this.#emit({ type: 'settings' });
+    if (before === this.language) return;
+    for (const store of this.stores.all()) store.catalogue.forget();
+    await this.mirror.refresh();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#listeners.clear();
+    this.stores.stop();
+    this.local.stop();
+    // Downloads end first, as broken and not as canceled: what they received is used the next time.
+    await this.network[Symbol.asyncDispose]();
+    this.stores[Symbol.dispose]();
+    this.local[Symbol.dispose]();
+    await this.mirror[Symbol.asyncDispose]();
+  }
+
+  #ask(store: OpenStore): void {
+    store.catalogue.ask().catch((error: unknown) => {
+      this.options.onTrouble?.(error instanceof Error ? error : new Error(String(error)));
+    });
+  }
+
+  #emit(news: ClientNews): void {
+    for (const listener of [...this.#listeners]) listener(news);
+  }
+}
+
+/**
+ * Opens a client over a data folder. Nothing is asked of anybody before `start`.
+ * @throws {ClientError} CLIENT_FILE_NOT_READABLE | CLIENT_FILE_INVALID
+ */
+export async function openClient(options: ClientOptions): Promise<Client> {
+  const settings = new ClientSettings(options.dataDir);
+  await settings.reload();
+  return new Client(options, settings);
+}
