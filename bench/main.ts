@@ -1,7 +1,8 @@
+import { benchOcsp } from './ocsp.js';
 import { printReport } from './report.js';
 import { benchVerify } from './verify.js';
 
-const benches = { verify: benchVerify };
+const benches = { ocsp: benchOcsp, verify: benchVerify };
 
 const name = process.argv[2] ?? '';
 if (name in benches) printReport(await benches[name as keyof typeof benches]());

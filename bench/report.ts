@@ -5,7 +5,7 @@ export interface Row {
   unit: string;
   against: string | null;
   ratio: number | null;
-  /** Largest (or, where `atLeast`, smallest) ratio or value that meets the goal. */
+  /** Largest ratio or value that meets the goal; the smallest where more is better. */
   target: number | null;
   met: boolean | null;
 }
@@ -42,6 +42,23 @@ export function ratioRow(
     target,
     met: target === null ? null : ratio <= target,
   };
+}
+
+/** As `ratioRow` where more is better: the goal is the smallest ratio that meets it. */
+export function leastRatioRow(
+  name: string,
+  value: number,
+  unit: string,
+  reference: { name: string; value: number },
+  target: number | null,
+): Row {
+  const row = ratioRow(name, value, unit, reference, target);
+  return { ...row, met: target === null ? null : value / reference.value >= target };
+}
+
+/** A figure of which more is better, and the smallest one that meets its goal. */
+export function leastRow(name: string, value: number, unit: string, target: number): Row {
+  return { ...plainRow(name, value, unit, target), met: value >= target };
 }
 
 /** A figure with a goal of its own, or none. */
