@@ -24,6 +24,8 @@ export interface AuthorityParts {
   readonly troubles: Troubles;
   readonly lock: FolderLock;
   readonly decisions: DecisionQueue;
+  /** Called after each revocation. */
+  readonly revocationListeners: Set<() => void>;
   /** On the disk first, then known, then told to those who listen. @throws {AuthorityError} LEDGER_NOT_WRITABLE */
   write(record: LedgerRecord): Promise<void>;
 }

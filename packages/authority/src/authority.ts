@@ -9,9 +9,10 @@ import type { PublishedCrl } from './crl/crl-file.js';
 import { revocationsAfter } from './ledger/revocation-notices.js';
 import { type OcspAnswer, OcspService } from './ocsp/ocsp-service.js';
 import { toPem } from './pem.js';
+import type { PublicFace } from './public-face.js';
 
 /** An open authority: the only holder of its keys, in this process alone. Made by `openAuthority`. */
-export class Authority extends AuthorityDesk {
+export class Authority extends AuthorityDesk implements PublicFace {
   readonly #ocsp: OcspService;
   #closed: Promise<void> | undefined;
 
@@ -62,8 +63,8 @@ export class Authority extends AuthorityDesk {
    * Answers an OCSP request (DER). Bad requests are answered, too; nothing is thrown for what a client sends.
    * @throws {AuthorityError} when a responder cannot be renewed: AUTHORITY_CLOSED | LEDGER_NOT_WRITABLE | ISSUER_EXPIRED
    */
-  answerOcsp(requestDer: Uint8Array, now: Date = this.parts.clock()): Promise<OcspAnswer> {
-    return this.#ocsp.answer(requestDer, now);
+  answerOcsp(requestDer: Uint8Array): OcspAnswer | Promise<OcspAnswer> {
+    return this.#ocsp.answer(requestDer, this.parts.clock());
   }
 
   /**
@@ -77,6 +78,17 @@ export class Authority extends AuthorityDesk {
   /** What was revoked, in order; a page at a time. */
   revocations(query: RevocationQuery = {}): RevocationPage {
     return revocationsAfter(this.parts.registry, query);
+  }
+
+  watchRevocations(listener: () => void): () => void {
+    const { revocationListeners } = this.parts;
+    revocationListeners.add(listener);
+    return () => void revocationListeners.delete(listener);
+  }
+
+  /** An authority that is open is ready. */
+  assertReady(): void {
+    this.parts.decisions.assertOpen();
   }
 
   /**

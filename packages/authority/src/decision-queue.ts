@@ -5,11 +5,14 @@ export class DecisionQueue {
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
+  /** @throws {AuthorityError} AUTHORITY_CLOSED */
+  assertOpen(): void {
+    if (this.#isClosed) throw new AuthorityError('AUTHORITY_CLOSED', 'The authority is closed.');
+  }
+
   /** @throws {AuthorityError} AUTHORITY_CLOSED, and what the work throws */
-  decide<Value>(work: () => Promise<Value>): Promise<Value> {
-    if (this.#isClosed) {
-      return Promise.reject(new AuthorityError('AUTHORITY_CLOSED', 'The authority is closed.'));
-    }
+  async decide<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.assertOpen();
     const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
     return done;

@@ -46,9 +46,11 @@ async function assemble(
   const keys = await IssuerKeys.open(folder, passphrase);
   const registry = new Registry();
   const ledger = await openLedger(folder.ledger, (record) => registry.apply(record));
+  const revocationListeners = new Set<() => void>();
   const write = async (record: LedgerRecord): Promise<void> => {
     await ledger.append(record);
     registry.apply(record);
+    if (record.type === 'revoked') for (const listener of revocationListeners) listener();
   };
   try {
     await assertWhole(registry, keys, folder);
@@ -73,7 +75,8 @@ async function assemble(
     });
     await responders.load(registry.issuers.values());
     const parts = { folder, settings, clock, passphrase, registry, ledger, keys, crls, responders, troubles };
-    return new Authority({ ...parts, lock, write, decisions: new DecisionQueue() });
+    const decisions = new DecisionQueue();
+    return new Authority({ ...parts, lock, write, revocationListeners, decisions });
   } catch (error) {
     await ledger[Symbol.asyncDispose]();
     throw error;

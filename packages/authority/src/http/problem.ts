@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import {
   type AuthorityErrorCode,
   authorityErrorTable,
@@ -63,4 +64,17 @@ export function sendProblem(reply: FastifyReply, refusal: AuthorityError): Fasti
     .type(problemMediaType)
     .serializer((body: unknown) => JSON.stringify(body))
     .send(problem);
+}
+
+/** Ends a request outside the framework with a refusal, and its connection with it: what follows the request was not read. */
+export function endWithProblem(response: ServerResponse, refusal: AuthorityError): void {
+  const problem = problemOf(refusal);
+  const body = Buffer.from(JSON.stringify(problem));
+  response.writeHead(problem.status, {
+    'content-type': problemMediaType,
+    'cache-control': 'no-store',
+    'content-length': body.length,
+    connection: 'close',
+  });
+  response.end(body);
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { wholeSecond } from '../issuing/validity.js';
 import type { Entry, IssuerState, Registry } from '../ledger/registry.js';
-import { signBytes } from '../x509/signature.js';
+import { signBytes, signNow } from '../x509/signature.js';
 import { type CertId, MalformedOcspRequest, type OcspRequest, readOcspRequest } from './request-reader.js';
-import type { Responder, ResponderKeys } from './responder-keys.js';
+import type { Responder } from './responder-keys.js';
 import {
   type CertStatus,
   encodeResponse,
@@ -28,18 +28,31 @@ export interface OcspCaching {
   readonly nextUpdate: Date;
   /** Until then caches may give it out: later it would no longer count as fresh for an install. */
   readonly freshUntil: Date;
+  /** `thisUpdate` and `nextUpdate` as HTTP writes them. */
+  readonly lastModified: string;
+  readonly expires: string;
 }
 
 interface PreparedAnswer {
   readonly answer: OcspAnswer;
-  readonly caching: OcspCaching;
-  readonly responder: Responder;
+  readonly issuer: IssuerState;
+  readonly entry: Entry;
+  /** What the answer says of the entry. */
   readonly revocation: Entry['revocation'];
+  readonly responder: Responder;
+  /** When it is given out. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** Who signs; a promise where a signer has to be made first, `undefined` where nobody delegated. */
+export interface ResponderSource {
+  get(issuer: IssuerState, now: Date): Responder | undefined | Promise<Responder | undefined>;
 }
 
 export interface OcspServiceOptions {
   readonly registry: Registry;
-  readonly responders: ResponderKeys;
+  readonly responders: ResponderSource;
   readonly validityMs: number;
 }
 
@@ -48,6 +61,8 @@ const prepareAgainMs = 30 * 60 * 1000;
 /** Clients take an answer without nonce for fresh up to this age. */
 const freshMs = 60 * 60 * 1000;
 const maxPrepared = 20_000;
+/** Requests that prepared answers are found by without reading them: those of every client that adds nothing are shorter. */
+const maxKnownRequestBytes = 256;
 
 const unsigned = Object.fromEntries(
   Object.entries(errorResponses).map(([status, der]) => [status, { der, status }]),
@@ -61,28 +76,79 @@ export class OcspService {
   readonly #options: OcspServiceOptions;
   /** By the CertID's octets, latin1; oldest first. Only certificates that exist are kept. */
   readonly #prepared = new Map<string, PreparedAnswer>();
+  /** The same by the whole request that they answered. */
+  readonly #byRequest = new Map<string, PreparedAnswer>();
 
   constructor(options: OcspServiceOptions) {
     this.#options = options;
   }
 
-  /** Answers one request. Never throws for what was asked: a bad request has an answer of its own. */
-  async answer(requestDer: Uint8Array, now: Date): Promise<OcspAnswer> {
-    let request: OcspRequest;
-    try {
-      request = readOcspRequest(requestDer);
-    } catch (error) {
-      if (error instanceof MalformedOcspRequest) return unsigned.malformedRequest;
-      throw error;
-    }
+  /** Answers one request, at once where the signer is at hand. Never throws for what was asked: a bad request has an answer. */
+  answer(requestDer: Uint8Array, now: Date): OcspAnswer | Promise<OcspAnswer> {
+    const at = wholeSecond(now.getTime());
+    const known = this.#knownAnswer(requestDer, at);
+    if (known !== undefined) return known;
+    const request = readOrNothing(requestDer);
+    if (request === undefined) return unsigned.malformedRequest;
     const issuer = this.#issuerOf(request.certIds);
     if (issuer === undefined) return unsigned.unauthorized;
-    const at = wholeSecond(now.getTime());
+    const responder = this.#options.responders.get(issuer, at);
+    return responder instanceof Promise
+      ? responder.then((made) => this.#answerAs(made, issuer, request, at))
+      : this.#answerAs(responder, issuer, request, at);
+  }
+
+  /** The prepared answer to exactly these octets. */
+  #knownAnswer(requestDer: Uint8Array, at: Date): OcspAnswer | undefined {
+    if (requestDer.length > maxKnownRequestBytes) return undefined;
+    const prepared = this.#byRequest.get(latin1(requestDer));
+    if (prepared === undefined) return undefined;
+    const responder = this.#options.responders.get(prepared.issuer, at);
+    return isUsable(prepared, responder, at) ? prepared.answer : undefined;
+  }
+
+  #answerAs(
+    responder: Responder | undefined,
+    issuer: IssuerState,
+    request: OcspRequest,
+    at: Date,
+  ): OcspAnswer | Promise<OcspAnswer> {
+    if (responder === undefined) return unsigned.unauthorized;
     const [only, ...others] = request.certIds;
-    if (only !== undefined && others.length === 0 && request.nonceExtension === undefined) {
-      return this.#preparedAnswer(issuer, only, at);
+    const entry = only === undefined ? undefined : issuer.issued.get(only.serial);
+    const isPreparable = others.length === 0 && request.nonceExtension === undefined;
+    if (only === undefined || entry === undefined || !isPreparable) {
+      return this.#freshAnswer(responder, issuer, request, at);
     }
-    return this.#sign(issuer, request, at);
+    const prepared = this.#preparedAnswer(responder, issuer, entry, only, at);
+    if (request.der.length <= maxKnownRequestBytes) remember(this.#byRequest, latin1(request.der), prepared);
+    return prepared.answer;
+  }
+
+  /** Signed in the thread pool: clients that send nonces keep nobody waiting who wants a prepared answer. */
+  async #freshAnswer(
+    responder: Responder,
+    issuer: IssuerState,
+    request: OcspRequest,
+    at: Date,
+  ): Promise<OcspAnswer> {
+    for (;;) {
+      const { revokedCount } = issuer;
+      const data = responseData(responder, {
+        at,
+        nextUpdate: this.#nextUpdate(responder, at),
+        answers: request.certIds.map(({ der: certId, serial }) => ({
+          certId,
+          status: encodeStatus(statusOf(issuer.issued.get(serial))),
+        })),
+        nonceExtension: request.nonceExtension,
+      });
+      const signature = await signBytes(responder.key, data);
+      // Revoked while the signature was made: the answer is wrong by now.
+      if (issuer.revokedCount !== revokedCount) continue;
+      const der = encodeResponse(data, responder.algorithmDer, signature, responder.certsDer);
+      return { der, status: 'successful' };
+    }
   }
 
   /** One signer may speak for one issuer only, so a request about two of them has no answer (RFC 6960 4.2.2.2). */
@@ -97,78 +163,60 @@ export class OcspService {
     return issuer;
   }
 
-  async #preparedAnswer(issuer: IssuerState, certId: CertId, at: Date): Promise<OcspAnswer> {
-    const entry = issuer.issued.get(certId.serial);
-    if (entry === undefined) {
-      return this.#sign(issuer, { certIds: [certId], nonceExtension: undefined }, at);
-    }
-    const responder = await this.#options.responders.get(issuer, at);
-    if (responder === undefined) return unsigned.unauthorized;
-    const key = Buffer.from(certId.der).toString('latin1');
-    const prepared = this.#prepared.get(key);
-    if (prepared !== undefined && isUsable(prepared, entry, responder, at)) return prepared.answer;
-    return this.#prepare(key, entry, responder, certId, at);
-  }
-
-  async #prepare(
-    key: string,
-    entry: Entry,
+  /** Made in one piece, so that nothing is revoked meanwhile, and once for all who ask at the same time. */
+  #preparedAnswer(
     responder: Responder,
+    issuer: IssuerState,
+    entry: Entry,
     certId: CertId,
     at: Date,
-  ): Promise<OcspAnswer> {
-    for (;;) {
-      const { revocation } = entry;
-      const nextUpdate = this.#nextUpdate(responder, at);
-      const status = encodeStatus(statusOf(entry));
-      const der = await signAnswer(responder, {
-        at,
-        nextUpdate,
-        answers: [{ certId: certId.der, status }],
-        nonceExtension: undefined,
-      });
-      // Revoked while the signature was made: the answer is wrong by now.
-      if (entry.revocation !== revocation) continue;
-      const freshUntil = new Date(Math.min(nextUpdate.getTime(), at.getTime() + freshMs));
-      const etag = `"${createHash('sha256').update(der).digest('hex')}"`;
-      const caching = { etag, thisUpdate: at, nextUpdate, freshUntil };
-      const answer: OcspAnswer = { der, status: 'successful', caching };
-      this.#remember(key, { answer, caching, responder, revocation });
-      return answer;
-    }
-  }
-
-  #remember(key: string, prepared: PreparedAnswer): void {
-    this.#prepared.delete(key);
-    this.#prepared.set(key, prepared);
-    if (this.#prepared.size <= maxPrepared) return;
-    const [oldest] = this.#prepared.keys();
-    if (oldest !== undefined) this.#prepared.delete(oldest);
-  }
-
-  async #sign(issuer: IssuerState, request: OcspRequest, at: Date): Promise<OcspAnswer> {
-    const responder = await this.#options.responders.get(issuer, at);
-    if (responder === undefined) return unsigned.unauthorized;
+  ): PreparedAnswer {
+    const key = latin1(certId.der);
+    const before = this.#prepared.get(key);
+    if (before !== undefined && isUsable(before, responder, at)) return before;
     const nextUpdate = this.#nextUpdate(responder, at);
-    for (;;) {
-      const { revokedCount } = issuer;
-      const der = await signAnswer(responder, {
-        at,
-        nextUpdate,
-        answers: request.certIds.map(({ der: certId, serial }) => ({
-          certId,
-          status: encodeStatus(statusOf(issuer.issued.get(serial))),
-        })),
-        nonceExtension: request.nonceExtension,
-      });
-      if (issuer.revokedCount === revokedCount) return { der, status: 'successful' };
-    }
+    const data = responseData(responder, {
+      at,
+      nextUpdate,
+      answers: [{ certId: certId.der, status: encodeStatus(statusOf(entry)) }],
+      nonceExtension: undefined,
+    });
+    const signature = signNow(responder.key, data);
+    const der = encodeResponse(data, responder.algorithmDer, signature, responder.certsDer);
+    const caching = {
+      etag: `"${createHash('sha256').update(der).digest('hex')}"`,
+      thisUpdate: at,
+      nextUpdate,
+      freshUntil: new Date(Math.min(nextUpdate.getTime(), at.getTime() + freshMs)),
+      lastModified: at.toUTCString(),
+      expires: nextUpdate.toUTCString(),
+    };
+    const prepared: PreparedAnswer = {
+      answer: { der, status: 'successful', caching },
+      issuer,
+      entry,
+      revocation: entry.revocation,
+      responder,
+      fromMs: at.getTime(),
+      untilMs: Math.min(at.getTime() + prepareAgainMs, nextUpdate.getTime()),
+    };
+    remember(this.#prepared, key, prepared);
+    return prepared;
   }
 
   #nextUpdate(responder: Responder, at: Date): Date {
     return new Date(
       Math.min(at.getTime() + this.#options.validityMs, responder.certificate.notAfter.getTime()),
     );
+  }
+}
+
+function readOrNothing(requestDer: Uint8Array): OcspRequest | undefined {
+  try {
+    return readOcspRequest(requestDer);
+  } catch (error) {
+    if (error instanceof MalformedOcspRequest) return undefined;
+    throw error;
   }
 }
 
@@ -179,15 +227,25 @@ function statusOf(entry: Entry | undefined): CertStatus {
   return { status: 'revoked', at: entry.revocation.at, reason: entry.revocation.reason };
 }
 
-function isUsable(prepared: PreparedAnswer, entry: Entry, responder: Responder, at: Date): boolean {
-  const ageMs = at.getTime() - prepared.caching.thisUpdate.getTime();
+function isUsable(prepared: PreparedAnswer, responder: unknown, at: Date): boolean {
+  const atMs = at.getTime();
   return (
-    prepared.revocation === entry.revocation &&
+    prepared.revocation === prepared.entry.revocation &&
     prepared.responder === responder &&
-    ageMs >= 0 &&
-    ageMs < prepareAgainMs &&
-    at < prepared.caching.nextUpdate
+    atMs >= prepared.fromMs &&
+    atMs < prepared.untilMs
   );
+}
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+
+function remember(answers: Map<string, PreparedAnswer>, key: string, prepared: PreparedAnswer): void {
+  answers.delete(key);
+  answers.set(key, prepared);
+  if (answers.size <= maxPrepared) return;
+  const [oldest] = answers.keys();
+  if (oldest !== undefined) answers.delete(oldest);
 }
 
 interface AnswerFields {
@@ -197,8 +255,9 @@ interface AnswerFields {
   readonly nonceExtension: Uint8Array | undefined;
 }
 
-async function signAnswer(responder: Responder, fields: AnswerFields): Promise<Buffer> {
-  const data = encodeResponseData({
+/** The bytes to sign. */
+function responseData(responder: Responder, fields: AnswerFields): Buffer {
+  return encodeResponseData({
     responderId: responder.idDer,
     producedAt: fields.at,
     thisUpdate: fields.at,
@@ -206,6 +265,4 @@ async function signAnswer(responder: Responder, fields: AnswerFields): Promise<B
     answers: fields.answers,
     nonceExtension: fields.nonceExtension,
   });
-  const signature = await signBytes(responder.key, data);
-  return encodeResponse(data, responder.algorithmDer, signature, responder.certsDer);
 }

@@ -13,6 +13,7 @@ export interface CertId {
 }
 
 export interface OcspRequest {
+  readonly der: Uint8Array;
   readonly certIds: readonly CertId[];
   /** The nonce extension's Extension, whole, to be repeated. */
   readonly nonceExtension: Uint8Array | undefined;
@@ -49,7 +50,7 @@ export function readOcspRequest(der: Uint8Array): OcspRequest {
     const extensions = tbs.optional(0xa2);
     tbs.end();
     const nonceExtension = extensions === undefined ? undefined : readExtensions(extensions.content);
-    return { certIds, nonceExtension };
+    return { der, certIds, nonceExtension };
   } catch (cause) {
     if (cause instanceof DerError) throw new MalformedOcspRequest(cause.message, { cause });
     throw cause;

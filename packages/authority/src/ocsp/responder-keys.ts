@@ -22,6 +22,10 @@ export interface Responder {
   readonly idDer: Uint8Array;
   readonly algorithmDer: Uint8Array;
   readonly certsDer: Uint8Array;
+  /** Without a closer look it signs from here … */
+  readonly fromMs: number;
+  /** … to here: half of its time. */
+  readonly dueMs: number;
 }
 
 export interface ResponderKeysOptions {
@@ -68,6 +72,8 @@ export class ResponderKeys {
    */
   get(issuer: IssuerState, now: Date): Responder | undefined | Promise<Responder | undefined> {
     const current = this.#current.get(issuer.id);
+    const nowMs = now.getTime();
+    if (current !== undefined && nowMs >= current.fromMs && nowMs < current.dueMs) return current;
     const valid = current !== undefined && isValidAt(current.certificate, now) ? current : undefined;
     const isRenewable = this.#options.keys.has(issuer.id) && isValidAt(issuer.certificate, now);
     if (!isRenewable || (valid !== undefined && !this.#isDue(valid, issuer, now))) return valid;
@@ -82,9 +88,9 @@ export class ResponderKeys {
   }
 
   /** Half of its time is over, and a new one would last longer: none outlives its issuer. */
-  #isDue({ certificate }: Responder, issuer: IssuerState, now: Date): boolean {
+  #isDue({ certificate, dueMs }: Responder, issuer: IssuerState, now: Date): boolean {
     return (
-      isHalfOver(certificate, now) &&
+      now.getTime() >= dueMs &&
       certificate.notAfter < issuer.certificate.notAfter &&
       now.getTime() >= (this.#retryAt.get(issuer.id) ?? 0)
     );
@@ -156,9 +162,12 @@ export function responderSubject(issuer: IssuerState): readonly [{ name: 'CN'; v
 }
 
 function assembleResponder(key: KeyObject, certificate: Certificate): Responder {
+  const [fromMs, toMs] = [certificate.notBefore.getTime(), certificate.notAfter.getTime()];
   return {
     key,
     certificate,
+    fromMs,
+    dueMs: (fromMs + toMs) / 2,
     idDer: responderId(publicKeyBits(spkiOf(key))),
     algorithmDer: algorithmDer(schemeOf(key)),
     certsDer: responderCertificates(certificate.der),
@@ -167,6 +176,3 @@ function assembleResponder(key: KeyObject, certificate: Certificate): Responder 
 
 const isValidAt = ({ notBefore, notAfter }: Certificate, now: Date): boolean =>
   now >= notBefore && now < notAfter;
-
-const isHalfOver = ({ notBefore, notAfter }: Certificate, now: Date): boolean =>
-  now.getTime() > (notBefore.getTime() + notAfter.getTime()) / 2;

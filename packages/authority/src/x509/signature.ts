@@ -59,6 +59,11 @@ export function signBytes(key: KeyObject, bytes: Uint8Array): Promise<Buffer> {
   });
 }
 
+/** Signs at once, and lets nothing happen meanwhile. For P-256 keys, which sign in less than 0.1 ms. */
+export function signNow(key: KeyObject, bytes: Uint8Array): Buffer {
+  return sign(schemeOf(key).digest, bytes, key);
+}
+
 /** Verifies in the thread pool. Bytes that are no signature at all are simply not a valid one. */
 export function verifyBytes(
   key: KeyObject,
