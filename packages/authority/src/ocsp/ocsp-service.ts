@@ -46,7 +46,7 @@ interface PreparedAnswer {
 }
 
 /** Who signs; a promise where a signer has to be made first, `undefined` where nobody delegated. */
-export interface ResponderSource {
+interface ResponderSource {
   get(issuer: IssuerState, now: Date): Responder | undefined | Promise<Responder | undefined>;
 }
 
