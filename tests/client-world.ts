@@ -195,8 +195,13 @@ export class ClientWorld implements AsyncDisposable {
     const rootPem = await readFile(this.#rootFile, 'utf8');
     const sha256 = new X509Certificate(rootPem).fingerprint256;
     await addStore(dataDir, { name: 'hand', url: this.front.url, rootPem, sha256 });
+    return await this.openClient(options);
+  }
+
+  /** Another client over the same data folder, as after a restart. */
+  async openClient(options: Partial<ClientOptions> = {}): Promise<Client> {
     return await openClient({
-      dataDir,
+      dataDir: join(this.folder, 'data'),
       cacheDir: this.cache,
       daemon: this.connect(),
       platform,

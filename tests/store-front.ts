@@ -7,6 +7,8 @@ interface Mischief {
   plain?: boolean | undefined;
   /** Answers this path as if that one had been asked for. */
   swap?: { from: RegExp; to: string } | undefined;
+  /** Answers this path with these bytes. */
+  replace?: { from: RegExp; bytes: Buffer } | undefined;
   /** Changes one byte of each package on its way. */
   corrupt?: boolean | undefined;
   /** Cuts each package's connection after so many bytes. */
@@ -69,15 +71,20 @@ function pass(
     outgoing.writeHead(mischief.status ?? 404).end();
     return;
   }
+  if (mischief.replace?.from.test(path) === true) {
+    outgoing.end(mischief.replace.bytes);
+    return;
+  }
   const target = mischief.swap?.from.test(path) === true ? mischief.swap.to : path;
   const { host: _, ...headers } = incoming.headers;
-  const onward = request(new URL(target, storeUrl), { headers, agent: false }, (answer) => {
+  const { method } = incoming;
+  const onward = request(new URL(target, storeUrl), { method, headers, agent: false }, (answer) => {
     outgoing.writeHead(answer.statusCode ?? 502, headersOf(answer, path, mischief));
     if (isPackage(path)) sendPackage(answer, outgoing, mischief);
     else answer.pipe(outgoing);
   });
   onward.on('error', () => outgoing.destroy());
-  onward.end();
+  incoming.pipe(onward);
 }
 
 function headersOf(answer: IncomingMessage, path: string, { corrupt }: Mischief): IncomingMessage['headers'] {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { localErrorTable, pageErrorTable } from '@jami-plugin-store/contract';
+import { applicationErrorTable, localErrorTable, pageErrorTable } from '@jami-plugin-store/contract';
 import { expect, test } from 'vitest';
 
 const read = (name: string): Promise<string> =>
@@ -15,5 +15,9 @@ test('the page’s document has every code of the host, with its status and titl
 
 test('the client’s document has every code that is not the network’s', async () => {
   const document = await read('client.md');
-  expect(Object.keys(localErrorTable).filter((code) => !document.includes(`\`${code}\``))).toEqual([]);
+  expect(
+    Object.keys({ ...localErrorTable, ...applicationErrorTable }).filter(
+      (code) => !document.includes(`\`${code}\``),
+    ),
+  ).toEqual([]);
 });

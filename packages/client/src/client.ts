@@ -1,4 +1,5 @@
-import type { PluginSnapshot } from '@jami-plugin-store/contract';
+import type { PluginSnapshot, UpdateEntry } from '@jami-plugin-store/contract';
+import { ApplicationManager, type ApplicationOptions } from './application/application-manager.js';
 import type { DaemonApi } from './daemon/daemon-api.js';
 import { DaemonMirror } from './daemon/daemon-mirror.js';
 import { createNetwork, type Network, type NetworkOptions } from './network/network.js';
@@ -8,6 +9,10 @@ import { ClientSettings } from './settings/client-settings.js';
 import type { OpenStore } from './store/open-store.js';
 import { StoreShelf } from './store/store-shelf.js';
 import { TraceBook } from './traces/trace-book.js';
+import { DailyRoutine } from './updates/daily-routine.js';
+import type { Scheduler } from './updates/scheduler.js';
+import { UpdateJournal } from './updates/update-journal.js';
+import { VersionManager } from './updates/version-manager.js';
 
 export interface ClientOptions {
   /** Jami's data folder; this client's own files are in `jpl/` in it. */
@@ -24,6 +29,10 @@ export interface ClientOptions {
   timer?: Timer | undefined;
   /** In [0, 1). */
   random?: (() => number) | undefined;
+  /** The application this client belongs to; without it nothing is asked about it. */
+  application?: ApplicationOptions | undefined;
+  /** When the daily look for updates is made; without it none is made by itself. */
+  schedule?: Scheduler | undefined;
   /** Hears of what goes wrong beside all that is asked. */
   onTrouble?: ((error: Error) => void) | undefined;
 }
@@ -34,7 +43,10 @@ export type ClientNews =
   | { type: 'store'; store: OpenStore }
   /** Stores were added or removed. */
   | { type: 'stores' }
-  | { type: 'settings' };
+  | { type: 'settings' }
+  /** A look for updates began or ended, or found or did something. */
+  | { type: 'updates'; entry: UpdateEntry | undefined }
+  | { type: 'application' };
 
 /**
  * Everything a user's client is, without a screen: the daemon it talks to, the configured stores, what is installed, what was
@@ -48,7 +60,11 @@ export class Client implements AsyncDisposable {
   readonly local: LocalPlugins;
   readonly settings: ClientSettings;
   readonly traces: TraceBook;
+  readonly updates: VersionManager;
   readonly timer: Timer;
+  readonly #journal: UpdateJournal;
+  readonly application: ApplicationManager | undefined;
+  readonly #routines: DailyRoutine[] = [];
   readonly #listeners = new Set<(news: ClientNews) => void>();
   readonly #closing = new AbortController();
 
@@ -84,6 +100,30 @@ export class Client implements AsyncDisposable {
         gone: (id) => this.#emit({ type: 'plugin', store: undefined, id, snapshot: undefined }),
       },
     });
+    this.#journal = new UpdateJournal(dataDir);
+    this.updates = new VersionManager({
+      stores: this.stores,
+      mirror: this.mirror,
+      settings,
+      journal: this.#journal,
+      clock,
+      random,
+      reload: () => this.reload(),
+      onChange: (entry) => this.#emit({ type: 'updates', entry }),
+    });
+    const { application, schedule } = options;
+    this.application =
+      application &&
+      new ApplicationManager(application, {
+        network: this.network,
+        dataDir,
+        cacheDir,
+        platform,
+        clock,
+        random,
+        onChange: () => this.#emit({ type: 'application' }),
+      });
+    if (schedule !== undefined) this.#openRoutines(schedule, random);
     this.mirror.on((news) => {
       if (news.type === 'trouble') onTrouble(news.error);
     });
@@ -109,6 +149,7 @@ export class Client implements AsyncDisposable {
     const followed = this.mirror.start();
     await this.reload();
     await followed;
+    for (const routine of this.#routines) this.#inBackground(routine.start());
   }
 
   /**
@@ -118,10 +159,11 @@ export class Client implements AsyncDisposable {
   async reload(): Promise<void> {
     if (await this.stores.reload()) {
       this.local.refresh();
-      for (const store of this.stores.all())
-        if (store.catalogue.standing.status === 'unknown') this.#ask(store);
+      for (const { catalogue } of this.stores.all())
+        if (catalogue.standing.status === 'unknown') this.#inBackground(catalogue.ask());
       this.#emit({ type: 'stores' });
     }
+    await this.#journal.reload();
     if (await this.settings.reload()) this.#emit({ type: 'settings' });
   }
 
@@ -145,15 +187,37 @@ export class Client implements AsyncDisposable {
     this.local.stop();
     // Downloads end first, as broken and not as canceled: what they received is used the next time.
     await this.network[Symbol.asyncDispose]();
+    for (const routine of this.#routines) await routine[Symbol.asyncDispose]();
+    await this.application?.[Symbol.asyncDispose]();
     this.stores[Symbol.dispose]();
     this.local[Symbol.dispose]();
     await this.mirror[Symbol.asyncDispose]();
   }
 
-  #ask(store: OpenStore): void {
-    store.catalogue.ask().catch((error: unknown) => {
-      this.options.onTrouble?.(error instanceof Error ? error : new Error(String(error)));
-    });
+  #openRoutines(schedule: Scheduler, random: () => number): void {
+    const means = {
+      schedule,
+      connectivity: this.network.connectivity,
+      clock: this.options.clock,
+      random,
+      onTrouble: (error: unknown) => this.#tellTrouble(error),
+    };
+    const { application } = this;
+    const reload = (): Promise<void> => this.#journal.reload();
+    this.#routines.push(new DailyRoutine({ ...means, manager: this.updates, reload }));
+    if (application === undefined) return;
+    this.#routines.push(
+      new DailyRoutine({ ...means, manager: application, reload: () => application.reload() }),
+    );
+  }
+
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#tellTrouble(error));
+  }
+
+  #tellTrouble(error: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    this.options.onTrouble?.(error instanceof Error ? error : new Error(String(error)));
   }
 
   #emit(news: ClientNews): void {

@@ -1,3 +1,4 @@
+export type { ApplicationOptions } from './application/application-manager.js';
 export { type Client, type ClientNews, type ClientOptions, openClient } from './client.js';
 export { type ConnectDaemonOptions, connectDaemon } from './daemon/connect-daemon.js';
 export type { DaemonApi, DaemonCall, DaemonNews } from './daemon/daemon-api.js';
@@ -33,3 +34,5 @@ export {
   storeUrl,
 } from './store/configured-stores.js';
 export { createStoreApi, type StoreApi, type StoreOffer, type StoreRequest } from './store/store-api.js';
+export { cronScheduler, type Scheduler } from './updates/scheduler.js';
+export type { UpdateFound } from './updates/version-manager.js';

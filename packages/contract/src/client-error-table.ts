@@ -76,6 +76,21 @@ export const localErrorTable = {
   CLIENT_FILE_BUSY: refused(409, 'Another program is changing it'),
 } as const satisfies Record<string, ClientErrorRow>;
 
+/** Why an update of the application is not believed, or not run. */
+export const applicationErrorTable = {
+  APPLICATION_KEY_INVALID: refused(500, 'The application’s key cannot be used'),
+  MANIFEST_MALFORMED: refused(502, 'The release cannot be read'),
+  MANIFEST_KEY_UNKNOWN: refused(502, 'The release is signed with a foreign key'),
+  MANIFEST_SIGNATURE_INVALID: refused(502, 'The signature of the release does not hold'),
+  MANIFEST_OF_OTHER_APPLICATION: refused(502, 'The release is one of another application'),
+  MANIFEST_OF_OTHER_CHANNEL: refused(502, 'The release is of another channel'),
+  MANIFEST_EXPIRED: refused(502, 'The release is no news any more'),
+  MANIFEST_GOES_BACK: refused(502, 'The release is older than one shown before'),
+  INSTALLER_NOT_OFFERED: refused(404, 'There is no installer for this platform'),
+  INSTALLER_CHANGED: refused(409, 'The installer was changed'),
+  INSTALLER_NOT_STARTED: refused(500, 'The installer could not be run'),
+} as const satisfies Record<string, ClientErrorRow>;
+
 /** Refusals of the host of the user's page. */
 export const pageErrorTable = {
   SESSION_REQUIRED: refused(401, 'No session'),
@@ -102,6 +117,7 @@ export const pageErrorTable = {
 export const clientErrorTable = {
   ...networkErrorTable,
   ...localErrorTable,
+  ...applicationErrorTable,
   ...pageErrorTable,
 } as const satisfies Record<string, ClientErrorRow>;
 

@@ -2,6 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import {
   type Client,
+  cronScheduler,
   type DaemonApi,
   openClient,
   type PageHost,
@@ -54,6 +55,7 @@ export async function openPage(io: Io, options: OpenPageOptions): Promise<OpenPa
       platform: currentPlatform(),
       language: languageOf(io),
       clock: io.clock,
+      schedule: cronScheduler,
       onTrouble: warn,
     });
     closers.push(async () => client[Symbol.asyncDispose]());

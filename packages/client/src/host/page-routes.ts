@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   ActivityQuery,
+  ApplicationAction,
   type InstallTrace,
   PageAction,
   PageActionRequest,
@@ -127,6 +128,8 @@ export function pageRoutesOf(means: PageRoutesMeans): FastifyPluginAsyncTypebox 
     app.patch(pageRoutes.settings, { schema: { body: PageSettingsChange } }, async (request) =>
       model.changeSettings(request.body),
     );
+    app.post(pageRoutes.check, async () => model.check());
+    app.get(pageRoutes.updates, async () => client.updates.report());
     app.post(pageRoutes.unloadAll, async () => daemon.unloadAll({ signal: client.signal }));
     app.put(pageRoutes.packages, { schema: { querystring: PagePackageQuery } }, async (request) => {
       const { body } = request;
@@ -157,6 +160,12 @@ export function pageRoutesOf(means: PageRoutesMeans): FastifyPluginAsyncTypebox 
           );
         return trace;
       },
+    );
+    app.get(pageRoutes.application, async () => model.shell().application);
+    app.post(
+      '/page/application/:action',
+      { schema: { params: Type.Object({ action: ApplicationAction }) } },
+      async (request) => model.actOnApplication(request.params.action),
     );
     app.get(pageRoutes.machine, async () => machineView());
   };

@@ -1,4 +1,6 @@
 import {
+  type ApplicationAction,
+  type ApplicationView,
   noStore,
   type PageAction,
   type PageActionRequest,
@@ -121,6 +123,21 @@ export class PageModel implements Disposable {
     return this.shell();
   }
 
+  /** Looks for updates; the answer does not wait for what is found. */
+  check(): Shell {
+    this.#inBackground(this.client.updates.check());
+    return this.shell();
+  }
+
+  /** @throws {ClientError} ACTION_NOT_POSSIBLE | INSTALLER_CHANGED | INSTALLER_NOT_STARTED */
+  async actOnApplication(action: ApplicationAction): Promise<ApplicationView> {
+    const { application } = this.client;
+    if (application === undefined)
+      throw new ClientError('ACTION_NOT_POSSIBLE', 'This client belongs to no application');
+    await application[action]();
+    return this.shell().application;
+  }
+
   /** How far a file that was handed in is judged. */
   notePackage(event: Extract<PageEvent, { type: 'package' }>): void {
     this.#emit(event);
@@ -151,7 +168,11 @@ export class PageModel implements Disposable {
   }
 
   #takeClient(news: ClientNews): void {
-    if (news.type === 'store' || news.type === 'stores' || news.type === 'settings') this.#tellShell();
+    if (news.type !== 'plugin') this.#tellShell();
+    if (news.type === 'updates' && news.entry !== undefined)
+      this.#emit({ type: 'update', entry: news.entry });
+    // What was found stands in the plugins' rows.
+    if (news.type === 'updates' && !this.client.updates.isChecking) this.#tellRows();
     if (news.type === 'store' && news.store.catalogue.standing.status === 'offered')
       this.#emit({ type: 'catalog', store: news.store.name });
     if (news.type !== 'plugin') return;

@@ -44,7 +44,7 @@ export function pluginView(client: Client, place: PluginPlace): PluginView {
     ...(item?.size === undefined ? {} : { size: item.size }),
     ...(item?.publishedAt === undefined ? {} : { publishedAt: item.publishedAt }),
     ...imagesOf(place, isHome ? row : undefined, item),
-    ...deprecationOf(item),
+    ...deprecationOf(item?.deprecated ?? (isHome ? client.updates.deprecation(row) : undefined)),
     ...(isHome ? { installed: installedView(client, row) } : {}),
     ...(row === undefined || isHome
       ? {}
@@ -84,9 +84,9 @@ function imagesOf(
   };
 }
 
-function deprecationOf(item: CatalogItem | undefined): Pick<PluginView, 'deprecated'> {
-  if (item?.deprecated === undefined) return {};
-  const { reason, successor } = item.deprecated;
+function deprecationOf(told: CatalogItem['deprecated']): Pick<PluginView, 'deprecated'> {
+  if (told === undefined) return {};
+  const { reason, successor } = told;
   return { deprecated: { reason, ...(successor === undefined ? {} : { successor }) } };
 }
 
@@ -118,6 +118,8 @@ function actionsOf({ state, load }: InstalledPlugin): PageAction[] {
 
 function installedView(client: Client, row: InstalledPlugin): InstalledView {
   const { version, state, previousVersion, disabled, unanswered, reason, load } = row;
+  const heldBack = client.updates.heldBack(row);
+  const notice = client.updates.notice(row);
   return {
     version,
     state,
@@ -127,6 +129,8 @@ function installedView(client: Client, row: InstalledPlugin): InstalledView {
     ...(reason === undefined ? {} : { reason }),
     ...(load === undefined ? {} : { load }),
     policy: client.settings.policy(row.id),
+    ...(heldBack === undefined ? {} : { heldBack }),
+    ...(notice === undefined ? {} : { notice }),
     hasPreferences: state === 'installed',
   };
 }

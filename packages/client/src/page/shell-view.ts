@@ -10,7 +10,7 @@ export interface DaemonFacts {
 
 /** What is said about the whole page. */
 export function shellView(client: Client, facts: DaemonFacts): Shell {
-  const { mirror, settings, options } = client;
+  const { mirror, settings, options, updates } = client;
   return {
     platform: options.platform,
     language: client.language,
@@ -22,11 +22,16 @@ export function shellView(client: Client, facts: DaemonFacts): Shell {
     stores: client.stores.all().map(storeView),
     ...facts,
     autoUpdate: settings.autoUpdate,
-    updates: { isChecking: false },
-    application: noApplication,
+    updates: {
+      ...(updates.checkedAt === undefined ? {} : { checkedAt: updates.checkedAt }),
+      ...(updates.nextCheckAt === undefined ? {} : { nextCheckAt: updates.nextCheckAt }),
+      isChecking: updates.isChecking,
+    },
+    application: client.application?.view ?? noApplication,
   };
 }
 
+/** No application asks: there is nothing to say. */
 const noApplication: ApplicationView = { current: '', channel: 'stable', status: 'off' };
 
 function storeView({ name, url, config, catalogue }: OpenStore): StoreView {

@@ -1,6 +1,8 @@
 import type { InstalledPlugin, PluginFailure } from '@jami-plugin-store/contract';
 import { ClientError } from '../error.js';
 import type { StoreApi, StoreRequest } from '../store/store-api.js';
+import { noteNotices, takesUpdates } from '../updates/note-notices.js';
+import { askForNotices } from '../updates/store-notice.js';
 import { pluginFailure } from './plugin-failure.js';
 import type { PluginRegistry } from './plugin-registry.js';
 
@@ -18,73 +20,23 @@ export interface UpdateCheck {
   failures: { id: string; failure: PluginFailure }[];
 }
 
-const parallel = 4;
-
-/** A disabled plugin is healed by a newer version, too. */
-const isKept = (state: InstalledPlugin['state']): boolean => state === 'installed' || state === 'disabled';
-
-/**
- * Asks which version the store offers of each installed plugin: one request of a store of ours, `/versions/:id` for each plugin
- * of a plain Jami store. The plugins' machines learn it and decide; plugins of other stores are left out.
- */
+/** Asks which version the store offers of each plugin that it may update. The plugins' machines learn it and decide. */
 export async function checkForUpdates(
   store: StoreApi,
   registry: PluginRegistry,
   request: StoreRequest,
 ): Promise<UpdateCheck> {
-  const rows = registry.rows().filter(({ id, state }) => isKept(state) && registry.isOfThisStore(id));
-  const failures: UpdateCheck['failures'] = [];
-  const failed = (id: string, error: unknown): void => {
-    if (!(error instanceof ClientError)) throw error;
-    failures.push({ id, failure: pluginFailure(error) });
-  };
+  const rows = registry.rows().filter((row) => takesUpdates(row) && registry.isOfThisStore(row.id));
+  const updates = () => rows.flatMap((row) => updateOf(row, registry, store.url.href));
   try {
-    if (await store.hasV1(request)) await askAtOnce(store, registry, rows, request);
-    else await askEach(store, registry, rows, request, failed);
+    const { notices, failures } = await askForNotices(store, rows, request);
+    noteNotices(registry, notices);
+    const failed = failures.map(({ id, error }) => ({ id, failure: pluginFailure(error) }));
+    return { updates: updates(), failures: failed };
   } catch (error) {
-    for (const { id } of rows) failed(id, error);
+    if (!(error instanceof ClientError)) throw error;
+    return { updates: updates(), failures: rows.map(({ id }) => ({ id, failure: pluginFailure(error) })) };
   }
-  return { updates: rows.flatMap((row) => updateOf(row, registry, store.url.href)), failures };
-}
-
-async function askAtOnce(
-  store: StoreApi,
-  registry: PluginRegistry,
-  rows: readonly InstalledPlugin[],
-  request: StoreRequest,
-): Promise<void> {
-  if (rows.length === 0) return;
-  const { plugins } = await store.listing(request);
-  const versions = new Map(plugins.map(({ id, version }) => [id, version]));
-  for (const { id } of rows) note(registry, id, versions.get(id));
-}
-
-async function askEach(
-  store: StoreApi,
-  registry: PluginRegistry,
-  rows: readonly InstalledPlugin[],
-  request: StoreRequest,
-  failed: (id: string, error: unknown) => void,
-): Promise<void> {
-  const waiting = rows.map(({ id }) => id);
-  const ask = async (): Promise<void> => {
-    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-      try {
-        const [newest] = await store.versions(id, request);
-        note(registry, id, newest?.version);
-      } catch (error) {
-        // Not offered here (any more) is an answer.
-        if (error instanceof ClientError && error.code === 'NOT_FOUND') note(registry, id, undefined);
-        else failed(id, error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: parallel }, ask));
-}
-
-function note(registry: PluginRegistry, id: string, version: string | undefined): void {
-  if (registry.offered(id)?.version === version) return;
-  registry.noteOffer(id, version === undefined ? undefined : { version });
 }
 
 function updateOf(row: InstalledPlugin, registry: PluginRegistry, storeUrl: string): AvailableUpdate[] {

@@ -228,6 +228,12 @@ function withoutSlash(path: string): string {
   return path.replace(/^\/+/, '');
 }
 
+/** Whether a store said that it does not know a question of the documented API, being older than it. */
+export function isUnknownQuestion(error: unknown): boolean {
+  if (!(error instanceof ClientError)) return false;
+  return error.code === 'NOT_FOUND' || error.status === 405 || error.status === 501;
+}
+
 function isAnswer(error: ClientError): boolean {
   if (error.code === 'NOT_FOUND' || error.code === 'ANSWER_MALFORMED') return true;
   return error.code === 'HTTP_STATUS' && error.status !== undefined && error.status < 500;

@@ -6,7 +6,7 @@ import { pluginFailure } from '../plugin/plugin-failure.js';
 import { catalogOf } from './catalog.js';
 import { type CatalogItem, itemOfDocumented, itemOfPlain } from './catalog-item.js';
 import { searchPlain } from './plain-catalog.js';
-import type { StoreApi, StoreRequest } from './store-api.js';
+import { isUnknownQuestion, type StoreApi, type StoreRequest } from './store-api.js';
 
 /** How a store stands: what a page shows above its list, or instead of it. */
 export interface StoreStanding {
@@ -151,7 +151,7 @@ export class StoreCatalogue implements Disposable {
         this.#note(items, false);
         return { items, ...(page.next === undefined ? {} : { next: page.next }) };
       } catch (error) {
-        if (!(error instanceof ClientError) || error.code !== 'NOT_FOUND') throw error;
+        if (!isUnknownQuestion(error)) throw error;
         this.#hasSearch = false;
       }
     }
