@@ -11,6 +11,7 @@ const mayImport = {
   store: ['contract', 'jpl', 'trust', 'revocation'],
   daemon: ['contract', 'jpl', 'trust', 'revocation'],
   client: ['contract', 'jpl'],
+  web: ['contract'],
   cli: ['authority', 'client', 'contract', 'daemon', 'jpl', 'revocation', 'store', 'trust'],
 };
 
@@ -55,6 +56,12 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'page-runs-in-a-browser',
+      severity: 'error',
+      from: { path: '^packages/web/src/', pathNot: '\\.test\\.tsx?$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'judge-does-no-io',
       severity: 'error',
       comment: 'trust takes bytes, anchors, evidence and a time; it has no network and no disk',
@@ -68,13 +75,13 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)dist/' },
+    exclude: { path: '(^|/)(dist|\\.build)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['source', 'import', 'node', 'default'],
-      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'],
     },
   },
 };

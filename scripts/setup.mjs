@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from './build-page.mjs';
 import { bundle } from './bundle.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -76,6 +77,7 @@ export async function build() {
     stdio: ['ignore', 2, 2],
   });
   await bundle(root);
+  await buildPage(root);
 }
 
 /** Everything a fresh clone needs before it can run or be tested. */

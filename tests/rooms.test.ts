@@ -60,6 +60,18 @@ describe('import directions', () => {
       "export { createHash } from 'node:crypto';\n",
       'contract-runs-in-a-browser',
     ],
+    [
+      'a Node built-in in the page',
+      'web',
+      "export { readFile } from 'node:fs/promises';\n",
+      'page-runs-in-a-browser',
+    ],
+    [
+      'another room than the contract in the page',
+      'web',
+      "export * from '../../jpl/src/index.js';\n",
+      'web-directions',
+    ],
     ['something that is not there', 'trust', "export * from './nothing.js';\n", 'not-unresolvable'],
   ])('refuse %s', async (_what, room, source, rule) => {
     await write(`packages/${room}/src/index.ts`, source);

@@ -17,8 +17,6 @@ export interface OpenAuthorityOptions {
   readonly dir: string;
   readonly clock: () => Date;
   readonly passphrase?: string | undefined;
-  /** For the keys of the OCSP signers, so that those who only answer need not know the other. Default: `passphrase`. */
-  readonly responderPassphrase?: string | undefined;
 }
 
 /**
@@ -43,7 +41,7 @@ async function assemble(
   folder: AuthorityFolder,
   settings: Settings,
   lock: FolderLock,
-  { clock, passphrase, responderPassphrase = passphrase }: OpenAuthorityOptions,
+  { clock, passphrase }: OpenAuthorityOptions,
 ): Promise<Authority> {
   const keys = await IssuerKeys.open(folder, passphrase);
   const registry = new Registry();
@@ -69,7 +67,7 @@ async function assemble(
     const responders = new ResponderKeys({
       folder,
       keys,
-      passphrases: [responderPassphrase, passphrase],
+      passphrase,
       clock,
       validityMs: settings.validity.responderMs,
       troubles,

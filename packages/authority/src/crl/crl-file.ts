@@ -12,8 +12,6 @@ export interface PublishedCrl {
   readonly nextUpdate: Date;
   /** How many certificates it revokes. */
   readonly revoked: number;
-  /** True: an organization signed it with its own key. */
-  readonly isAdopted: boolean;
   /** Strong entity tag, with its quotes. */
   readonly etag: string;
 }
@@ -23,7 +21,6 @@ const CrlFile = Type.Object({
   thisUpdate: Type.String(),
   nextUpdate: Type.String(),
   revoked: Type.Integer({ minimum: 0 }),
-  adopted: Type.Optional(Type.Boolean()),
   crl: Type.String(),
 });
 type CrlFile = Static<typeof CrlFile>;
@@ -39,7 +36,6 @@ export async function saveCrl(path: string, crl: PublishedCrl): Promise<void> {
     thisUpdate: crl.thisUpdate.toISOString(),
     nextUpdate: crl.nextUpdate.toISOString(),
     revoked: crl.revoked,
-    ...(crl.isAdopted ? { adopted: true } : {}),
     crl: crl.der.toString('base64'),
   };
   await writeDurably(path, `${JSON.stringify(file)}\n`);
@@ -48,11 +44,7 @@ export async function saveCrl(path: string, crl: PublishedCrl): Promise<void> {
 /** @throws {AuthorityError} STORAGE_FAILED | AUTHORITY_DAMAGED */
 export async function loadCrl(path: string): Promise<PublishedCrl | undefined> {
   const bytes = await readWhole(path);
-  return bytes === undefined ? undefined : parseCrlFile(bytes, path);
-}
-
-/** @throws {AuthorityError} AUTHORITY_DAMAGED */
-export function parseCrlFile(bytes: Buffer, path: string): PublishedCrl {
+  if (bytes === undefined) return undefined;
   try {
     const file: unknown = JSON.parse(bytes.toString('utf8'));
     if (Value.Check(CrlFile, file)) {
@@ -62,7 +54,6 @@ export function parseCrlFile(bytes: Buffer, path: string): PublishedCrl {
         thisUpdate: new Date(file.thisUpdate),
         nextUpdate: new Date(file.nextUpdate),
         revoked: file.revoked,
-        isAdopted: file.adopted === true,
       });
     }
   } catch (cause) {

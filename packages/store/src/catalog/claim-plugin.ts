@@ -85,9 +85,7 @@ async function isInUse(tx: StoreTransaction, plugin: number): Promise<boolean> {
     .selectFrom('packages')
     .select('number')
     .where('plugin_number', '=', plugin)
-    .where((or) =>
-      or.or([or('published_at', 'is not', null), or('state', 'not in', ['declined', 'withdrawn'])]),
-    )
+    .where((or) => or.or([or('published_at', 'is not', null), or('state', '!=', 'declined')]))
     .limit(1)
     .executeTakeFirst();
   return found !== undefined;

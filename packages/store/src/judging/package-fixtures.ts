@@ -78,13 +78,7 @@ export class FixtureCa implements AsyncDisposable {
   /** One certificate, by the root where no issuer is named (self-signed for the root itself). */
   async issue(
     name: string,
-    wish: {
-      ca?: boolean;
-      pathLength?: number;
-      issuer?: Issued;
-      notAfter?: string;
-      extensions?: readonly string[];
-    } = {},
+    wish: { ca?: boolean; issuer?: Issued; notAfter?: string; extensions?: readonly string[] } = {},
   ): Promise<Issued> {
     this.#made += 1;
     const base = join(this.folder, `c${this.#made}`);
@@ -101,10 +95,7 @@ export class FixtureCa implements AsyncDisposable {
       keyFile,
     ]);
     const usage = wish.ca
-      ? [
-          `basicConstraints=critical,CA:TRUE${wish.pathLength === undefined ? '' : `,pathlen:${wish.pathLength}`}`,
-          'keyUsage=critical,keyCertSign,cRLSign',
-        ]
+      ? ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign']
       : ['basicConstraints=critical,CA:FALSE', 'keyUsage=critical,digitalSignature'];
     await writeFile(`${base}.ext`, [...usage, ...(wish.extensions ?? []), ''].join('\n'));
     await run('openssl', [
@@ -140,7 +131,8 @@ export class FixtureCa implements AsyncDisposable {
     organizationName: string,
     wish: { notAfter?: string; extensions?: readonly string[] } = {},
   ): Promise<Publisher> {
-    const organization = await this.issue(organizationName, { ca: true, pathLength: 0, ...wish });
+    const { extensions = [] } = wish;
+    const organization = await this.issue(organizationName, { ca: true, extensions });
     return this.anotherPlugin(organization, wish);
   }
 
@@ -179,14 +171,6 @@ export class FixtureCa implements AsyncDisposable {
     return await readFile(out);
   }
 
-  /** Revokes what the root issued, in its index; a responder started afterwards knows. */
-  async revoke({ certificateFile }: Issued, reason: string): Promise<void> {
-    const { certificateFile: root, keyFile } = this.root;
-    const config = join(this.folder, 'openssl.cnf');
-    const by = ['-cert', root, '-keyfile', keyFile];
-    await run('openssl', ['ca', '-config', config, ...by, '-revoke', certificateFile, '-crl_reason', reason]);
-  }
-
   /** `openssl ocsp` answering for what the root issued. */
   async respond(port: number): Promise<AsyncDisposable> {
     const { certificateFile, keyFile } = this.root;
@@ -222,8 +206,6 @@ export interface PluginWish {
   readonly manifest?: Readonly<Record<string, unknown>>;
   readonly files?: Readonly<Record<string, Buffer | string>>;
   readonly platforms?: readonly string[];
-  /** Packed without compression: other bytes, the same content. */
-  readonly stored?: boolean;
 }
 
 /** A plugin's content before it is signed. */
@@ -251,5 +233,5 @@ function entriesOf({
 export async function makePackage(path: string, publisher: Publisher, wish: PluginWish): Promise<void> {
   const { key: privateKey, certificatePem } = publisher;
   const entries = await signEntries({ entries: entriesOf(wish), privateKey, certificatePem, id: wish.id });
-  await writeArchive(entries, path, { compress: wish.stored !== true });
+  await writeArchive(entries, path);
 }
