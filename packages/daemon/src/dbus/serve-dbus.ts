@@ -68,14 +68,22 @@ export async function serveDBus(daemon: Daemon, options: DBusOptions = {}): Prom
   const timeoutMs = options.timeoutMs ?? defaults.timeoutMs;
   const closing = new AbortController();
   const desk = callDesk(tree, { maxRunningCalls, onFailure });
-  const open = (): Promise<BusConnection> =>
-    openBus({
-      sockets: sessionBusSockets(env),
-      name: busName,
-      onCall: desk.take,
-      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), closing.signal]),
-      maxBodyBytes: options.maxBodyBytes ?? defaults.maxBodyBytes,
-    });
+  const open = async (): Promise<BusConnection> => {
+    // Not AbortSignal.timeout(): Node 20 lets the collector take one that only AbortSignal.any() knows, and it never fires.
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), timeoutMs);
+    try {
+      return await openBus({
+        sockets: sessionBusSockets(env),
+        name: busName,
+        onCall: desk.take,
+        signal: AbortSignal.any([patience.signal, closing.signal]),
+        maxBodyBytes: options.maxBodyBytes ?? defaults.maxBodyBytes,
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
   return new KeptConnection(await open(), open, { desk, closing }, options);
 }
 

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Daemon } from '../daemon.js';
 import { DaemonFixtures, startDaemon } from '../daemon-fixtures.js';
@@ -71,6 +73,18 @@ describe('a session bus that cannot be used', () => {
   ])('is told: it %s', async (_what, speak) => {
     using bus = await impostor(speak);
     await expect(serve(bus.env, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'DBUS_UNAVAILABLE' });
+  });
+
+  it('is given up in time, also when the collector takes what nobody holds', async () => {
+    using bus = await impostor(() => undefined);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const collecting = setInterval(collect, 10);
+    try {
+      await expect(serve(bus.env, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'DBUS_UNAVAILABLE' });
+    } finally {
+      clearInterval(collecting);
+    }
   });
 
   it('is asked as this user and in no other way', async () => {
