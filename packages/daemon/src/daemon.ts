@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import type {
   ActivityReport,
   CheckReport,
@@ -21,6 +21,7 @@ import { openActivityLog } from './activity/activity-log.js';
 import { createAnnouncer } from './activity/announcer.js';
 import { reconcile } from './activity/reconcile.js';
 import { type Disk, nodeDisk } from './disk/disk.js';
+import { makeFolder } from './disk/make-folder.js';
 import { DaemonError } from './error.js';
 import { typedError } from './error-outcome.js';
 import { createEventLog, type EventLog } from './events/event-log.js';
@@ -164,7 +165,7 @@ export interface Daemon extends ManagedPlugins, AsyncDisposable {
  */
 export async function createDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
-    await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(options.dataDir, 0o700);
     const dataDir = await realpath(options.dataDir);
     const lock = await acquireFolderLock(layoutOf(dataDir).lock);
     if ('pid' in lock) throw busy(dataDir, lock.pid);

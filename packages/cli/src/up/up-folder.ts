@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { UsageError } from '../usage-error.js';
 
 /** Addresses stand in certificates, so the ports of a folder stay what they were at its first start. */
 interface Ports {
@@ -19,12 +20,15 @@ export interface UpState {
 
 const preferredPorts: Ports = { authority: 7410, store: 7411 };
 
-/** Opens the folder; its ports are chosen the first time. */
+/**
+ * Opens the folder; its ports are chosen the first time.
+ * @throws {UsageError} FILE_NOT_WRITABLE
+ */
 export async function openUpFolder(dir: string): Promise<UpState> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  for (const name of ['logs', 'packages', join('store', 'packages')]) {
-    await mkdir(join(dir, name), { recursive: true });
-  }
+  await makeFolders(dir).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError('FILE_NOT_WRITABLE', `${dir} cannot be used: ${reason}`, { cause });
+  });
   const known = await readState(dir);
   if (known !== undefined) return known;
   const ports = {
@@ -32,6 +36,12 @@ export async function openUpFolder(dir: string): Promise<UpState> {
     store: await freePort(preferredPorts.store),
   };
   return await saveState(dir, { ports, organizations: {}, flawed: [] });
+}
+
+async function makeFolders(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  for (const name of ['logs', 'packages', join('store', 'packages')])
+    await mkdir(join(dir, name), { recursive: true });
 }
 
 async function readState(dir: string): Promise<UpState | undefined> {

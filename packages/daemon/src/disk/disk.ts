@@ -1,4 +1,5 @@
 import { constants, promises as fs } from 'node:fs';
+import { makeFolder } from './make-folder.js';
 
 /** What stands at a path, links not followed. */
 export type PathKind = 'file' | 'directory' | 'link' | 'other' | 'absent';
@@ -46,7 +47,7 @@ export interface Disk {
 export function nodeDisk(platform: NodeJS.Platform = process.platform): Disk {
   return {
     makeDirectory: async (path, mode = 0o755) => {
-      await fs.mkdir(path, { recursive: true, mode });
+      await makeFolder(path, mode);
     },
     createFile: openNew,
     writeFile: async (path, content) => {

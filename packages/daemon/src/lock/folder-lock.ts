@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { makeFolder } from '../disk/make-folder.js';
 import { type ProcessProbe, processProbe } from './process-identity.js';
 
 /** Held until disposed of. */
@@ -47,7 +48,7 @@ export async function acquireFolderLock(
 ): Promise<FolderLock | LockHolder> {
   const probe = options.probe ?? processProbe();
   const rounds = Math.ceil((options.patienceMs ?? 1_000) / retryMs);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const own = await ownClaim(probe);
   let claimed = false;
   for (let round = 0; ; round += 1) {

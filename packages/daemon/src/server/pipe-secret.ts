@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../disk/make-folder.js';
 import { layoutOf } from '../installed/layout.js';
 
 const secretForm = /^[0-9a-f]{64}$/;
@@ -20,7 +21,7 @@ export async function readOrMakeSecret(dataDir: string): Promise<string> {
   const path = secretPathOf(dataDir);
   const secret = randomBytes(32).toString('hex');
   const waiting = `${path}.${randomBytes(4).toString('hex')}`;
-  await mkdir(layoutOf(dataDir).own, { recursive: true, mode: 0o700 });
+  await makeFolder(layoutOf(dataDir).own, 0o700);
   const file = await open(waiting, 'wx', 0o600);
   try {
     await file.writeFile(secret);

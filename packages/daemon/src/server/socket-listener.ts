@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, lstat, mkdir, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
+import { chmod, link, lstat, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../disk/make-folder.js';
 import { DaemonError } from '../error.js';
 
 /** Anything that can listen at a path; `listen` resolves when it does. */
@@ -21,7 +22,7 @@ const sticky = 0o1000;
  */
 export async function listenAt(listener: PathListener, path: string): Promise<() => Promise<void>> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   await assertOwnFolder(folder);
   const nest = await mkdtemp(join(folder, '.jpl-'));
   try {
