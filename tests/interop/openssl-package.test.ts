@@ -63,7 +63,7 @@ describe.skipIf(!hasZip)('a package made with openssl and zip alone', () => {
     await signAndZip(false, ['-D']);
     await run(
       'openssl',
-      ['genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:3072', '-out', 'other.key'],
+      ['genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048', '-out', 'other.key'],
       {
         cwd: folder,
       },

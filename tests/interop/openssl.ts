@@ -63,7 +63,7 @@ export async function issueByHand(folder: string): Promise<void> {
   await writeFile(join(folder, 'openssl.cnf'), configuration);
   await writeFile(join(folder, 'index.txt'), '');
   const ec = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
-  const rsa = ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:3072'];
+  const rsa = ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'];
   await issue(folder, 'root', ec, '/CN=Root by hand', ['-selfsign', '-keyfile', 'root.key']);
   await issue(folder, 'organization', ec, '/O=Hand/CN=Organization by hand', signedBy('root'));
   await issue(folder, 'plugin', rsa, '/CN=Plugin by hand', signedBy('organization'));

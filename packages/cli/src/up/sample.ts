@@ -65,7 +65,7 @@ export async function makeSample(
   const native = await stage(join(samplesDir, sample.folder), sample.folder, build);
   const { privateKey, privateKeyPem, csrPem } = await createKeyAndCsr({
     subject: { CN: sample.folder },
-    keyType: 'rsa-3072',
+    keyType: 'rsa-2048',
   });
   const { chainPem } = await authority.issuePlugin(Buffer.from(csrPem), { issuer });
   await writeNew(join(material, 'plugin.key'), privateKeyPem, 0o600);
