@@ -4,6 +4,7 @@ import { assertPluginId } from '@jami-plugin-store/jpl';
 import type { CommitPlace } from './install/commit.js';
 import { notInstalled, unmanaged } from './installed/absence.js';
 import { findPlugin } from './installed/find-plugin.js';
+import { isAccountId } from './preferences/account-id.js';
 
 export interface UninstallOutcome {
   readonly id: string;
@@ -11,8 +12,6 @@ export interface UninstallOutcome {
   readonly version: string | undefined;
   readonly publisher: string | undefined;
 }
-
-const accountId = /^[A-Za-z0-9]{1,64}$/;
 
 /**
  * Removes a plugin, its versions and its preferences, as Jami does. Taking the link away is the commit; what follows is finished by
@@ -43,7 +42,7 @@ export async function uninstallPlugin(place: CommitPlace, id: string): Promise<U
 /** `<data dir>/<account>/plugins/<id>`; folders reached by a link are not ours to empty. */
 async function removeAccountValues({ disk, layout }: CommitPlace, id: string): Promise<void> {
   for (const name of await disk.list(layout.dataDir)) {
-    if (!accountId.test(name) || name === 'plugins' || name === 'jpl') continue;
+    if (!isAccountId(name)) continue;
     const folders = [name, join(name, 'plugins'), join(name, 'plugins', id)];
     const kinds = await Promise.all(folders.map((folder) => disk.kindOf(join(layout.dataDir, folder))));
     if (kinds.every((kind) => kind === 'directory'))

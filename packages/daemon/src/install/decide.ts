@@ -1,6 +1,6 @@
 import type { InstallExpectation } from '@jami-plugin-store/contract';
 import { compareVersions } from '@jami-plugin-store/jpl';
-import type { Publisher, VerifiedPlugin } from '@jami-plugin-store/trust';
+import { type Publisher, samePublisher, type VerifiedPlugin } from '@jami-plugin-store/trust';
 import { DaemonError } from '../error.js';
 import type { InstallRecord } from '../installed/record.js';
 
@@ -53,15 +53,6 @@ export function assertMayReplace(
   if (!isRepair) assertHigherVersion(plugin, record);
 }
 
-/**
- * The same plugin key, or the same organization. A root that signs plugins directly is no organization: there only the same
- * key is the same publisher.
- */
-function isSamePublisher(a: Publisher, b: Publisher): boolean {
-  if (a.pluginKey === b.pluginKey) return true;
-  return a.organization !== undefined && a.organization === b.organization;
-}
-
 /** What a user confirms when the publisher changes: the organization, or the plugin key where there is none. */
 export function publisherIdentity(publisher: Publisher): string {
   return publisher.organization ?? publisher.pluginKey;
@@ -72,7 +63,7 @@ function assertPublisher(
   installed: InstallRecord,
   accepted: string | undefined,
 ): void {
-  if (isSamePublisher(plugin.publisher, installed.publisher)) return;
+  if (samePublisher(plugin.publisher, installed.publisher)) return;
   if (accepted === publisherIdentity(plugin.publisher)) return;
   throw new DaemonError(
     'PUBLISHER_CHANGED',
