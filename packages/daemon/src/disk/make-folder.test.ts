@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeFolder } from './make-folder.js';
 
@@ -12,10 +12,15 @@ afterEach(() => rm(home, { recursive: true }));
 
 describe('makeFolder', () => {
   it('makes what is missing, with the mode asked for, however many ask at once', async () => {
-    const path = join(home, 'a/b/c');
-    await Promise.all(Array.from({ length: 8 }, () => makeFolder(path, 0o700)));
-    expect((await stat(path)).mode & 0o777).toBe(0o700);
-    await makeFolder(path);
+    for (let round = 0; round < 50; round += 1) {
+      const path = join(home, `${round}/b/c/d`);
+      const all = Array.from({ length: 8 }, (_, index) =>
+        makeFolder(index % 2 === 0 ? path : dirname(path), 0o700),
+      );
+      await Promise.all(all);
+      expect((await stat(path)).mode & 0o777).toBe(0o700);
+    }
+    await makeFolder(home);
     await makeFolder('/');
   });
 

@@ -7,14 +7,23 @@ import { dirname } from 'node:path';
  * @throws file system errors
  */
 export async function makeFolder(path: string, mode = 0o777): Promise<void> {
+  const failure = await failureToMake(path, mode);
+  if (failure === undefined) return;
+  const parent = dirname(path);
+  if (!isAbsent(failure) || parent === path) throw failure;
+  await makeFolder(parent, mode);
+  // The parent is there by now, made here or by another process; once more is enough.
+  const again = await failureToMake(path, mode);
+  if (again !== undefined) throw again;
+}
+
+/** Undefined where the folder is there now. */
+async function failureToMake(path: string, mode: number): Promise<unknown> {
   try {
     await mkdir(path, mode);
+    return undefined;
   } catch (error) {
-    if (await isFolder(path)) return;
-    const parent = dirname(path);
-    if (!isAbsent(error) || parent === path || (await isFolder(parent))) throw error;
-    await makeFolder(parent, mode);
-    await makeFolder(path, mode);
+    return (await isFolder(path)) ? undefined : error;
   }
 }
 

@@ -79,6 +79,8 @@ describe('acceptCrl', () => {
       url,
       thisUpdate: new Date('2026-05-01T00:00:00Z'),
       nextUpdate: new Date('2026-07-01T00:00:00Z'),
+      signer,
+      crlNumber: 1n,
     });
     const finding = acceptCrl([orgCrl({ entries: [revoking(target)] })], {
       certificate: target,

@@ -37,6 +37,8 @@ describe('statuses', () => {
       producedAt: later(-1),
       revokedAt: undefined,
       reason: undefined,
+      signer: scene.responder.certificate,
+      nonce: undefined,
     });
   });
 
