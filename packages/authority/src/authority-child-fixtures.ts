@@ -1,5 +1,6 @@
 /**
- * A process for tests that must be killed: `hold DIR` keeps the folder open, `revoke DIR REFERENCE…` revokes one
+ * A process for tests that must be killed: `hold DIR` keeps the folder open, `serve DIR` serves it, `follow DIR` answers beside
+ * that (both write their address), `revoke DIR REFERENCE…` revokes one
  * certificate after the other, `issue DIR COUNT` makes organizations, `lock DIR COUNT` takes a lock and lets go of it.
  * One line a step on stdout, written when the step was acknowledged.
  */
@@ -33,7 +34,7 @@ async function workOnAuthority(): Promise<void> {
   const { connectAuthority } = await import('./connect-authority.js');
   await using authority = await connectAuthority({ dir, clock: () => new Date(), patienceMs: 60_000 });
   await say('open');
-  if (work === 'hold') await new Promise((resolve) => process.stdin.once('end', resolve).resume());
+  if (work === 'hold') await untilLetGo();
   for (const certificate of work === 'revoke' ? rest : []) {
     await authority.revoke({ certificate, reason: 'superseded' });
     await say(certificate);
@@ -44,8 +45,35 @@ async function workOnAuthority(): Promise<void> {
   }
 }
 
+const untilLetGo = (): Promise<unknown> =>
+  new Promise((resolve) => process.stdin.once('end', resolve).resume());
+
+async function serve(): Promise<void> {
+  const { createAdminServer, createPublicServer, openAuthority } = await import('./index.js');
+  await using authority = await openAuthority({ dir, clock: () => new Date() });
+  await using admin = createAdminServer(authority);
+  await using server = createPublicServer(authority);
+  await admin.listen();
+  await say((await server.listen({ port: 0 })).url);
+  await untilLetGo();
+}
+
+async function follow(): Promise<void> {
+  const { createPublicServer, followAuthority } = await import('./index.js');
+  await using follower = await followAuthority({ dir, clock: () => new Date() });
+  await using server = createPublicServer(follower);
+  await say((await server.listen({ port: 0 })).url);
+  await untilLetGo();
+}
+
+const works: Readonly<Record<string, () => Promise<void>>> = {
+  serve,
+  follow,
+  lock: () => takeLocks(Number(rest[0])),
+};
+
 try {
-  await (work === 'lock' ? takeLocks(Number(rest[0])) : workOnAuthority());
+  await (works[work] ?? workOnAuthority)();
 } catch (error) {
   await say(error instanceof AuthorityError ? error.code : String(error));
 }

@@ -33,6 +33,7 @@ import { type Certification, certifyOrganization, certifyPlugin } from './issuin
 import { checkRequest } from './issuing/check-request.js';
 import { adoptDelegation, registerCertificate, requestDelegation } from './issuing/delegation.js';
 import { hostedKeyRequest, requestForHosted } from './issuing/hosted-organization.js';
+import { makeAnswerable } from './issuing/make-answerable.js';
 import { assertRevocable } from './issuing/request-checks.js';
 import { signCertificate } from './issuing/sign-certificate.js';
 import { grantedBefore, type Wish, wishOf } from './issuing/wish.js';
@@ -219,6 +220,8 @@ export class AuthorityDesk implements AuthorityAdmin {
       const signed = await signCertificate({ ...order, actor: this.#actor(options) }, keys);
       const record: IssuedRecord = wish === undefined ? signed : { ...signed, ...wish };
       await this.parts.write(record);
+      // Whoever gets the certificate may be asked about it at once, in every process.
+      await makeAnswerable(this.parts, order.issuer);
       return this.#described(record.fingerprint);
     });
   }

@@ -313,12 +313,17 @@ describe('the ledger', () => {
     const first = await authority.listCertificates({ limit: 1 });
     expect(first).toMatchObject({ certificates: [{ kind: 'root' }], next: 1 });
     const rest = await authority.listCertificates({ after: first.next });
-    expect(rest.certificates.map(({ kind }) => kind)).toEqual(['responder', 'organization', 'plugin']);
+    expect(rest.certificates.map(({ kind }) => kind)).toEqual([
+      'responder',
+      'organization',
+      'plugin',
+      'responder',
+    ]);
     expect(rest.next).toBeUndefined();
     const ofPlugins = await authority.listCertificates({ kind: 'plugin', issuer: organization.keyId });
     expect(ofPlugins.certificates).toHaveLength(1);
     expect((await authority.listCertificates({ state: 'revoked' })).certificates).toHaveLength(1);
-    expect((await authority.listCertificates({ state: 'good' })).certificates).toHaveLength(3);
+    expect((await authority.listCertificates({ state: 'good' })).certificates).toHaveLength(4);
   });
 
   it('is closed once and stays closed', async () => {

@@ -6,6 +6,7 @@ import type { AuthorityAdmin } from './authority-admin.js';
 import { AuthorityDesk } from './authority-desk.js';
 import type { AuthorityParts } from './authority-parts.js';
 import type { PublishedCrl } from './crl/crl-file.js';
+import { makeAnswerable } from './issuing/make-answerable.js';
 import { revocationsAfter } from './ledger/revocation-notices.js';
 import { type OcspAnswer, OcspService } from './ocsp/ocsp-service.js';
 import { toPem } from './pem.js';
@@ -47,16 +48,7 @@ export class Authority extends AuthorityDesk implements PublicFace {
    * listed in the status.
    */
   async prepare(): Promise<void> {
-    const { registry, keys, responders, crls, clock, troubles } = this.parts;
-    for (const issuer of registry.issuers.values()) {
-      if (!keys.has(issuer.id)) continue;
-      try {
-        await responders.get(issuer, clock());
-        await crls.get(issuer.id);
-      } catch (error) {
-        troubles.report(error);
-      }
-    }
+    for (const issuer of this.parts.registry.issuers.values()) await makeAnswerable(this.parts, issuer);
   }
 
   /**

@@ -17,11 +17,13 @@ export type {
 export { type ConnectAuthorityOptions, connectAuthority } from './connect-authority.js';
 export type { PublishedCrl } from './crl/crl-file.js';
 export { AuthorityError, type AuthorityErrorDetail } from './error.js';
+export type { AuthorityFollower } from './following/authority-follower.js';
+export { type FollowAuthorityOptions, followAuthority } from './following/follow-authority.js';
 export { connectAdmin } from './http/admin-client.js';
 export { type AdminServer, createAdminServer } from './http/admin-server.js';
 export { RelayRefusal } from './http/exchange.js';
 export { problemOf } from './http/problem.js';
-export { createPublicServer, type PublicServer } from './http/public-server.js';
+export { createPublicServer, type PublicServer, type PublicServerOptions } from './http/public-server.js';
 export { type ConnectRelayOptions, connectStoreRelay } from './http/relay-client.js';
 export { type ConnectRemoteOptions, connectRemoteAuthority } from './http/remote-admin-client.js';
 export {

@@ -34,6 +34,8 @@ export interface InitAuthorityOptions {
   readonly validity?: Partial<ValidityPeriods> | undefined;
   /** Encrypts every private key in the folder. */
   readonly passphrase?: string | undefined;
+  /** Encrypts those of the OCSP signers instead. */
+  readonly responderPassphrase?: string | undefined;
 }
 
 export interface NewAuthority {
@@ -57,7 +59,7 @@ export async function initAuthority(options: InitAuthorityOptions): Promise<NewA
     createdAt: options.clock().toISOString(),
     validity: completeValidity(options.validity),
   };
-  if (options.passphrase === '') {
+  if (options.passphrase === '' || options.responderPassphrase === '') {
     throw new AuthorityError('ARGUMENT_INVALID', 'The passphrase is empty.');
   }
   const folder = authorityFolder(options.dir);

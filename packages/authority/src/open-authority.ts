@@ -17,6 +17,8 @@ export interface OpenAuthorityOptions {
   readonly dir: string;
   readonly clock: () => Date;
   readonly passphrase?: string | undefined;
+  /** For the keys of the OCSP signers, so that those who only answer need not know the other. Default: `passphrase`. */
+  readonly responderPassphrase?: string | undefined;
 }
 
 /**
@@ -41,7 +43,7 @@ async function assemble(
   folder: AuthorityFolder,
   settings: Settings,
   lock: FolderLock,
-  { clock, passphrase }: OpenAuthorityOptions,
+  { clock, passphrase, responderPassphrase = passphrase }: OpenAuthorityOptions,
 ): Promise<Authority> {
   const keys = await IssuerKeys.open(folder, passphrase);
   const registry = new Registry();
@@ -67,7 +69,7 @@ async function assemble(
     const responders = new ResponderKeys({
       folder,
       keys,
-      passphrase,
+      passphrases: [responderPassphrase, passphrase],
       clock,
       validityMs: settings.validity.responderMs,
       troubles,

@@ -76,6 +76,7 @@ export const authorityOperationErrors = {
   LEDGER_NOT_WRITABLE: row(503, 'The ledger cannot be written'),
   STORAGE_FAILED: row(503, 'A file of the authority cannot be read or written'),
   CRL_OUTDATED: row(503, 'The revocation list waits for the authority to renew it'),
+  RESPONDER_NOT_AVAILABLE: row(503, 'The signer of answers waits for the authority to renew it'),
   TOO_MANY_LISTENERS: row(503, 'Too many listen for revocations already'),
   CREDENTIAL_FILE_INVALID: row(422, 'The credential file cannot be used'),
   ADMIN_UNREACHABLE: row(503, 'The authority server does not answer'),

@@ -1,6 +1,8 @@
 import { parseCrl } from '@jami-plugin-store/trust';
 import { DerReader } from '../der/reader.js';
+import { AuthorityError } from '../error.js';
 import type { IssuerState } from '../ledger/registry.js';
+import type { PublishedCrl } from './crl-file.js';
 
 const known = new WeakMap<Uint8Array, ReadonlySet<string>>();
 
@@ -25,4 +27,33 @@ export function coversRevocations(der: Uint8Array, issuer: IssuerState): boolean
     if (revocation !== undefined && !listed.has(record.serial)) return false;
   }
   return true;
+}
+
+/**
+ * The list of an organization with its own key, unless a revocation made here is not in it yet.
+ * @throws {AuthorityError} CRL_NOT_AVAILABLE
+ */
+export function adoptedCrl(issuer: IssuerState, current: PublishedCrl | undefined): PublishedCrl {
+  if (current !== undefined && coversRevocations(current.der, issuer)) return current;
+  throw new AuthorityError(
+    'CRL_NOT_AVAILABLE',
+    current === undefined
+      ? 'This organization publishes its revocation list elsewhere.'
+      : 'A certificate was revoked since this organization signed its list. It has to bring a new one.',
+    { certificate: issuer.entry.record.subject },
+  );
+}
+
+/**
+ * A list made here that knows more revocations than the ledger shows that the ledger was taken back: an old copy would turn revoked
+ * certificates good again.
+ * @throws {AuthorityError} LEDGER_ROLLED_BACK
+ */
+export function assertNotRolledBack(crl: PublishedCrl, issuer: IssuerState, path: string): void {
+  if (crl.revoked <= issuer.revokedCount) return;
+  throw new AuthorityError(
+    'LEDGER_ROLLED_BACK',
+    `CRL ${crl.number} of ${issuer.certificate.subject.text} revokes ${crl.revoked} certificates, the ledger knows ${issuer.revokedCount}. The ledger is an old copy.`,
+    { path },
+  );
 }

@@ -12,6 +12,8 @@ export interface PublishedCrl {
   readonly nextUpdate: Date;
   /** How many certificates it revokes. */
   readonly revoked: number;
+  /** True: an organization signed it with its own key. */
+  readonly isAdopted: boolean;
   /** Strong entity tag, with its quotes. */
   readonly etag: string;
 }
@@ -21,6 +23,7 @@ const CrlFile = Type.Object({
   thisUpdate: Type.String(),
   nextUpdate: Type.String(),
   revoked: Type.Integer({ minimum: 0 }),
+  adopted: Type.Optional(Type.Boolean()),
   crl: Type.String(),
 });
 type CrlFile = Static<typeof CrlFile>;
@@ -36,6 +39,7 @@ export async function saveCrl(path: string, crl: PublishedCrl): Promise<void> {
     thisUpdate: crl.thisUpdate.toISOString(),
     nextUpdate: crl.nextUpdate.toISOString(),
     revoked: crl.revoked,
+    ...(crl.isAdopted ? { adopted: true } : {}),
     crl: crl.der.toString('base64'),
   };
   await writeDurably(path, `${JSON.stringify(file)}\n`);
@@ -44,7 +48,11 @@ export async function saveCrl(path: string, crl: PublishedCrl): Promise<void> {
 /** @throws {AuthorityError} STORAGE_FAILED | AUTHORITY_DAMAGED */
 export async function loadCrl(path: string): Promise<PublishedCrl | undefined> {
   const bytes = await readWhole(path);
-  if (bytes === undefined) return undefined;
+  return bytes === undefined ? undefined : parseCrlFile(bytes, path);
+}
+
+/** @throws {AuthorityError} AUTHORITY_DAMAGED */
+export function parseCrlFile(bytes: Buffer, path: string): PublishedCrl {
   try {
     const file: unknown = JSON.parse(bytes.toString('utf8'));
     if (Value.Check(CrlFile, file)) {
@@ -54,6 +62,7 @@ export async function loadCrl(path: string): Promise<PublishedCrl | undefined> {
         thisUpdate: new Date(file.thisUpdate),
         nextUpdate: new Date(file.nextUpdate),
         revoked: file.revoked,
+        isAdopted: file.adopted === true,
       });
     }
   } catch (cause) {

@@ -6,7 +6,7 @@ import type { IssuerState, Registry } from '../ledger/registry.js';
 import type { AuthorityFolder } from '../storage/folder.js';
 import type { Troubles } from '../troubles.js';
 import { buildCrl, type RevokedEntry } from '../x509/crl-builder.js';
-import { coversRevocations } from './crl-coverage.js';
+import { adoptedCrl, assertNotRolledBack, coversRevocations } from './crl-coverage.js';
 import { loadCrl, type PublishedCrl, publishedCrl, saveCrl } from './crl-file.js';
 
 export interface CrlPublisherOptions {
@@ -43,13 +43,7 @@ export class CrlPublisher {
       const path = folder.crl(issuer.id);
       const crl = await loadCrl(path);
       if (crl === undefined) continue;
-      if (keys.has(issuer.id) && crl.revoked > issuer.revokedCount) {
-        throw new AuthorityError(
-          'LEDGER_ROLLED_BACK',
-          `CRL ${crl.number} of ${issuer.certificate.subject.text} revokes ${crl.revoked} certificates, the ledger knows ${issuer.revokedCount}. The ledger is an old copy.`,
-          { path },
-        );
-      }
+      if (keys.has(issuer.id)) assertNotRolledBack(crl, issuer, path);
       this.#current.set(issuer.id, crl);
     }
   }
@@ -62,7 +56,7 @@ export class CrlPublisher {
     const { registry, keys, clock, troubles } = this.#options;
     const issuer = registry.issuer(issuerId);
     const current = this.#current.get(issuerId);
-    if (!keys.has(issuerId)) return foreignCrl(issuer, current);
+    if (!keys.has(issuerId)) return adoptedCrl(issuer, current);
     const now = clock();
     if (current !== undefined && !this.#isDue(current, issuer, now)) return current;
     try {
@@ -133,7 +127,7 @@ export class CrlPublisher {
     );
     return this.#keep(
       issuer.id,
-      publishedCrl({ der, number, thisUpdate, nextUpdate, revoked: entries.length }),
+      publishedCrl({ der, number, thisUpdate, nextUpdate, revoked: entries.length, isAdopted: false }),
     );
   }
 
@@ -152,18 +146,6 @@ export class CrlPublisher {
     );
     return done;
   }
-}
-
-/** The list of an organization with its own key, unless a revocation made here is not in it yet. */
-function foreignCrl(issuer: IssuerState, current: PublishedCrl | undefined): PublishedCrl {
-  if (current !== undefined && coversRevocations(current.der, issuer)) return current;
-  throw new AuthorityError(
-    'CRL_NOT_AVAILABLE',
-    current === undefined
-      ? 'This organization publishes its revocation list elsewhere.'
-      : 'A certificate was revoked since this organization signed its list. It has to bring a new one.',
-    { certificate: issuer.entry.record.subject },
-  );
 }
 
 function revokedEntries(issuer: IssuerState): RevokedEntry[] {

@@ -56,7 +56,7 @@ export function createPublicServer(face: PublicFace, options: PublicServerOption
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   handleErrors(app, report);
   addCrlRoute(app, face);
-  addRevocationRoutes(app, face, options.stream);
+  addRevocationRoutes(app, face, new RevocationStream(face, report, options.stream));
   addRootRoutes(app, face);
   let upkeep: NodeJS.Timeout | undefined;
   return {
@@ -88,17 +88,12 @@ function addCrlRoute(app: FastifyInstance, face: PublicFace): void {
   });
 }
 
-function addRevocationRoutes(
-  app: FastifyInstance,
-  face: PublicFace,
-  options: StreamOptions | undefined,
-): void {
+function addRevocationRoutes(app: FastifyInstance, face: PublicFace, stream: RevocationStream): void {
   app.get<{ Querystring: RevocationQuery }>(
     authorityPublicPaths.revocations,
     { schema: { querystring: RevocationQuery, response: { 200: RevocationPage } } },
     async ({ query }, reply) => reply.header('cache-control', 'no-store').send(face.revocations(query)),
   );
-  const stream = new RevocationStream(face, options);
   app.addHook('preClose', async () => stream[Symbol.asyncDispose]());
   app.get<{ Querystring: RevocationQuery }>(
     authorityPublicPaths.revocationEvents,

@@ -225,7 +225,7 @@ it('a listener that does not read is sent no more than its connection takes', as
     }),
     watchRevocations: () => () => undefined,
   } as unknown as PublicFace;
-  await using stream = new RevocationStream(face, { heartbeatMs: 1 });
+  await using stream = new RevocationStream(face, (error) => failures.push(error), { heartbeatMs: 1 });
   let opened: ServerResponse | undefined;
   const web = createServer((_request, response) => {
     opened = response;

@@ -30,16 +30,20 @@ const pageSize = 100;
  */
 export class RevocationStream implements AsyncDisposable {
   readonly #face: PublicFace;
+  readonly #report: (error: unknown) => void;
   readonly #maxListeners: number;
   readonly #listeners = new Set<Listener>();
   readonly #heartbeat: NodeJS.Timeout;
   readonly #stopWatching: () => void;
 
+  /** @param report  told why a stream was ended early */
   constructor(
     face: PublicFace,
+    report: (error: unknown) => void,
     { maxListeners = 256, heartbeatMs = revocationHeartbeatMs }: StreamOptions = {},
   ) {
     this.#face = face;
+    this.#report = report;
     this.#maxListeners = maxListeners;
     this.#stopWatching = face.watchRevocations(() => this.#tellAll());
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs).unref();
@@ -83,7 +87,17 @@ export class RevocationStream implements AsyncDisposable {
     for (const listener of this.#listeners) this.#tell(listener);
   }
 
+  /** A listener for which there is no news to be had comes again later. */
   #tell(listener: Listener): void {
+    try {
+      this.#send(listener);
+    } catch (error) {
+      this.#report(error);
+      listener.response.end();
+    }
+  }
+
+  #send(listener: Listener): void {
     const { response } = listener;
     while (!response.writableNeedDrain && !response.writableEnded) {
       const { revocations } = this.#face.revocations({ after: listener.sent, limit: pageSize });

@@ -94,7 +94,14 @@ export function readOrganizationCrl(der: Uint8Array, issuer: IssuerState, at: Da
     if (thisUpdate > at || nextUpdate <= at) throw refuse('The list is not valid now.');
     const number = Number(crlNumber);
     if (!Number.isSafeInteger(number)) throw refuse('The number of the list is too large.');
-    return publishedCrl({ der: Buffer.from(der), number, thisUpdate, nextUpdate, revoked: list.entryCount });
+    return publishedCrl({
+      der: Buffer.from(der),
+      number,
+      thisUpdate,
+      nextUpdate,
+      revoked: list.entryCount,
+      isAdopted: true,
+    });
   } catch (cause) {
     if (cause instanceof TrustError) throw refuse(`The list is not acceptable: ${cause.message}`, cause);
     throw cause;

@@ -2,7 +2,8 @@ import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { refusal, type Scratch, scratch } from '../authority-fixtures.js';
-import { chainHash, createLedger, emptyHead, openLedger } from './ledger.js';
+import { chainHash, emptyHead } from './chained-lines.js';
+import { createLedger, openLedger } from './ledger.js';
 import type { LedgerRecord } from './record.js';
 
 const revoked = (serial: string): LedgerRecord => ({

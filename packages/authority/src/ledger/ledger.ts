@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AuthorityError } from '../error.js';
 import { isNotFound, storageFailed, syncFolder } from '../storage/durable-file.js';
-import { damaged, type LedgerRecord, parseRecord } from './record.js';
+import { ChainedLines, chainHash, emptyHead, maxLineBytes } from './chained-lines.js';
+import type { LedgerRecord } from './record.js';
 
 /**
  * The append-only journal of what was issued and revoked: one line a record, `<hash> <JSON>`, where the hash is
@@ -19,16 +19,8 @@ export interface Ledger extends AsyncDisposable {
   readonly head: string;
 }
 
-const newline = 0x0a;
-const maxLedgerBytes = 1024 * 1024 * 1024;
+export const maxLedgerBytes = 1024 * 1024 * 1024;
 const chunkBytes = 1024 * 1024;
-const maxLineBytes = 64 * 1024;
-
-/** The hash before the first record. */
-export const emptyHead = '0'.repeat(64);
-
-export const chainHash = (before: string, text: string): string =>
-  createHash('sha256').update(`${before}\n${text}`).digest('hex');
 
 /** @throws {AuthorityError} STORAGE_FAILED */
 export async function createLedger(path: string): Promise<Ledger> {
@@ -76,39 +68,14 @@ interface End {
 async function replay(handle: FileHandle, path: string, take: (record: LedgerRecord) => void): Promise<End> {
   const { size } = await handle.stat();
   if (size > maxLedgerBytes) throw new Error(`the ledger has ${size} bytes`);
-  let [head, length, line] = [emptyHead, 0, 0];
-  let rest: Buffer = Buffer.alloc(0);
+  const lines = new ChainedLines(path, take);
   for (let offset = 0; offset < size; ) {
     const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, offset);
     if (bytesRead === 0) break;
     offset += bytesRead;
-    rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
-    for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline)) {
-      const bytes = rest.subarray(0, end);
-      line += 1;
-      const isLast = length + end + 1 === size;
-      // Blocks of an unfinished append may reach the disk out of order; those missing read as zeros.
-      if (isLast && bytes.includes(0)) return { head, length };
-      head = readLine(bytes.toString('utf8'), head, path, line, take);
-      length += end + 1;
-      rest = rest.subarray(end + 1);
-    }
-    if (rest.length > maxLineBytes) throw damaged(path, line + 1);
+    lines.push(buffer.subarray(0, bytesRead), size);
   }
-  return { head, length };
-}
-
-function readLine(
-  text: string,
-  before: string,
-  path: string,
-  line: number,
-  take: (record: LedgerRecord) => void,
-): string {
-  const [hash, json] = [text.slice(0, 64), text.slice(65)];
-  if (text[64] !== ' ' || hash !== chainHash(before, json)) throw damaged(path, line);
-  take(parseRecord(json, path, line));
-  return hash;
+  return { head: lines.head, length: lines.length };
 }
 
 function appendTo(handle: FileHandle, path: string, start: End): Ledger {

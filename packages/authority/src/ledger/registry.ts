@@ -35,6 +35,8 @@ export interface IssuerState {
   /** By serial number, hex. */
   readonly issued: Map<string, Entry>;
   revokedCount: number;
+  /** True: somebody was delegated to answer for it, then or now. */
+  hadResponder: boolean;
 }
 
 export interface Organization {
@@ -113,7 +115,9 @@ export class Registry {
     append(this.#byKey, record.keyId, entry);
     if (record.requestId !== undefined) this.#byRequestId.set(record.requestId, entry);
     if (record.kind === 'root' || record.kind === 'organization') this.#addIssuer(entry);
-    this.issuers.get(record.issuer)?.issued.set(record.serial, entry);
+    const issuer = this.issuers.get(record.issuer);
+    issuer?.issued.set(record.serial, entry);
+    if (issuer !== undefined && record.kind === 'responder') issuer.hadResponder = true;
     if (record.organization !== undefined) {
       const known = this.organizations.get(record.organization);
       if (known === undefined) {
@@ -135,7 +139,14 @@ export class Registry {
       known.entry = entry;
       return;
     }
-    const issuer: IssuerState = { id, certificate, entry, issued: new Map(), revokedCount: 0 };
+    const issuer: IssuerState = {
+      id,
+      certificate,
+      entry,
+      issued: new Map(),
+      revokedCount: 0,
+      hadResponder: false,
+    };
     this.issuers.set(id, issuer);
     for (const hash of ['sha1', 'sha256'] as const) {
       const digest = (bytes: Uint8Array): string =>

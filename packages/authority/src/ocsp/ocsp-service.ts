@@ -3,7 +3,7 @@ import { wholeSecond } from '../issuing/validity.js';
 import type { Entry, IssuerState, Registry } from '../ledger/registry.js';
 import { signBytes, signNow } from '../x509/signature.js';
 import { type CertId, MalformedOcspRequest, type OcspRequest, readOcspRequest } from './request-reader.js';
-import type { Responder } from './responder-keys.js';
+import type { Responder } from './responder.js';
 import {
   type CertStatus,
   encodeResponse,
@@ -45,7 +45,7 @@ interface PreparedAnswer {
   readonly untilMs: number;
 }
 
-/** Who signs; a promise where a signer has to be made first, `undefined` where nobody delegated. */
+/** Who signs; a promise where a signer has to be made first, `undefined` where nobody delegated. What it throws is thrown on. */
 interface ResponderSource {
   get(issuer: IssuerState, now: Date): Responder | undefined | Promise<Responder | undefined>;
 }

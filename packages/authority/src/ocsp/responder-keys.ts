@@ -1,37 +1,22 @@
 import type { KeyObject } from 'node:crypto';
 import { type Certificate, parseCertificate } from '@jami-plugin-store/trust';
-import { AuthorityError } from '../error.js';
 import type { IssuerKeys } from '../issuing/issuer-keys.js';
 import { keyIdOf } from '../issuing/issuer-material.js';
 import { responderExtensions } from '../issuing/profiles.js';
 import { signCertificate } from '../issuing/sign-certificate.js';
 import type { IssuedRecord } from '../ledger/record.js';
 import type { IssuerState } from '../ledger/registry.js';
-import { fromPem, toPem } from '../pem.js';
 import { readWhole, writeDurably } from '../storage/durable-file.js';
 import type { AuthorityFolder } from '../storage/folder.js';
 import type { Troubles } from '../troubles.js';
-import { exportPrivateKey, generateKey, publicKeyBits, readPrivateKey, spkiOf } from '../x509/key.js';
-import { algorithmDer, schemeOf } from '../x509/signature.js';
-import { responderCertificates, responderId } from './response-layout.js';
-
-/** What signs the answers about one issuer's certificates, with the parts of an answer that never change. */
-export interface Responder {
-  readonly key: KeyObject;
-  readonly certificate: Certificate;
-  readonly idDer: Uint8Array;
-  readonly algorithmDer: Uint8Array;
-  readonly certsDer: Uint8Array;
-  /** Without a closer look it signs from here … */
-  readonly fromMs: number;
-  /** … to here: half of its time. */
-  readonly dueMs: number;
-}
+import { generateKey, spkiOf } from '../x509/key.js';
+import { assembleResponder, type Responder, readResponder, responderFile } from './responder.js';
 
 export interface ResponderKeysOptions {
   readonly folder: AuthorityFolder;
   readonly keys: IssuerKeys;
-  readonly passphrase: string | undefined;
+  /** New files are written with the first; old ones are opened with either. */
+  readonly passphrases: readonly [string | undefined, string | undefined];
   readonly clock: () => Date;
   readonly validityMs: number;
   readonly troubles: Troubles;
@@ -61,8 +46,11 @@ export class ResponderKeys {
   /** Reads the signers kept in the folder. */
   async load(issuers: Iterable<IssuerState>): Promise<void> {
     for (const { id } of issuers) {
-      const bytes = await readWhole(this.#options.folder.responder(id));
-      if (bytes !== undefined) this.#current.set(id, this.#read(id, bytes.toString('utf8')));
+      const { folder, passphrases } = this.#options;
+      const path = folder.responder(id);
+      const bytes = await readWhole(path);
+      if (bytes !== undefined)
+        this.#current.set(id, readResponder(bytes.toString('utf8'), passphrases, path));
     }
   }
 
@@ -73,7 +61,7 @@ export class ResponderKeys {
   get(issuer: IssuerState, now: Date): Responder | undefined | Promise<Responder | undefined> {
     const current = this.#current.get(issuer.id);
     const nowMs = now.getTime();
-    if (current !== undefined && nowMs >= current.fromMs && nowMs < current.dueMs) return current;
+    if (current !== undefined && nowMs >= current.fromMs && nowMs < current.halfMs) return current;
     const valid = current !== undefined && isValidAt(current.certificate, now) ? current : undefined;
     const isRenewable = this.#options.keys.has(issuer.id) && isValidAt(issuer.certificate, now);
     if (!isRenewable || (valid !== undefined && !this.#isDue(valid, issuer, now))) return valid;
@@ -88,9 +76,9 @@ export class ResponderKeys {
   }
 
   /** Half of its time is over, and a new one would last longer: none outlives its issuer. */
-  #isDue({ certificate, dueMs }: Responder, issuer: IssuerState, now: Date): boolean {
+  #isDue({ certificate, halfMs }: Responder, issuer: IssuerState, now: Date): boolean {
     return (
-      now.getTime() >= dueMs &&
+      now.getTime() >= halfMs &&
       certificate.notAfter < issuer.certificate.notAfter &&
       now.getTime() >= (this.#retryAt.get(issuer.id) ?? 0)
     );
@@ -134,23 +122,11 @@ export class ResponderKeys {
   }
 
   async #keep(issuerId: string, key: KeyObject, certificate: Certificate): Promise<Responder> {
-    const { folder, passphrase } = this.#options;
-    // One file, so that a crash never parts key and certificate.
-    const text = toPem('CERTIFICATE', certificate.der) + exportPrivateKey(key, passphrase);
-    await writeDurably(folder.responder(issuerId), text);
+    const { folder, passphrases } = this.#options;
     const responder = assembleResponder(key, certificate);
+    await writeDurably(folder.responder(issuerId), responderFile(responder, passphrases[0]));
     this.#current.set(issuerId, responder);
     return responder;
-  }
-
-  #read(issuerId: string, text: string): Responder {
-    const path = this.#options.folder.responder(issuerId);
-    const [der] = fromPem(text.slice(0, text.indexOf('-----BEGIN', 1)), ['CERTIFICATE']) ?? [];
-    if (der === undefined) {
-      throw new AuthorityError('AUTHORITY_DAMAGED', 'A responder file holds no certificate.', { path });
-    }
-    const keyText = text.slice(text.indexOf('-----BEGIN', 1));
-    return assembleResponder(readPrivateKey(keyText, this.#options.passphrase, path), parseCertificate(der));
   }
 }
 
@@ -159,19 +135,6 @@ export function responderSubject(issuer: IssuerState): readonly [{ name: 'CN'; v
   const owner =
     issuer.certificate.subject.attributes.find(({ type }) => type === '2.5.4.3')?.value ?? issuer.id;
   return [{ name: 'CN', value: [...`OCSP responder of ${owner}`].slice(0, 64).join('').trim() }];
-}
-
-function assembleResponder(key: KeyObject, certificate: Certificate): Responder {
-  const [fromMs, toMs] = [certificate.notBefore.getTime(), certificate.notAfter.getTime()];
-  return {
-    key,
-    certificate,
-    fromMs,
-    dueMs: (fromMs + toMs) / 2,
-    idDer: responderId(publicKeyBits(spkiOf(key))),
-    algorithmDer: algorithmDer(schemeOf(key)),
-    certsDer: responderCertificates(certificate.der),
-  };
 }
 
 const isValidAt = ({ notBefore, notAfter }: Certificate, now: Date): boolean =>
