@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { AuthorityAdmin, DelegationAdmin } from '@jami-plugin-store/authority';
+import type { AuthorityAdmin, DelegationAdmin, OpenAuthorityOptions } from '@jami-plugin-store/authority';
 import type { Io } from './io.js';
-import { passphraseVariable, readInput } from './options.js';
+import { passphraseVariable, readInput, responderPassphraseVariable } from './options.js';
 import { readToken } from './store-token.js';
 import { UsageError } from './usage-error.js';
 
@@ -25,11 +25,21 @@ export async function reachAuthority(io: Io, choice: AuthorityChoice): Promise<A
     if (choice.credential !== undefined) throw missing('--authority URL');
     if (choice.dataDir === undefined)
       throw missing('--data-dir DIR, or --authority URL with --credential FILE,');
-    return connectAuthority({ dir: resolve(io.cwd, choice.dataDir), clock: io.clock, passphrase });
+    return connectAuthority(openOptions(io, choice.dataDir));
   }
   if (choice.credential === undefined) throw missing('--credential FILE');
   const credential = await readInput(io, choice.credential);
   return connectRemoteAuthority({ url: choice.authority, credential, passphrase });
+}
+
+/** How an authority's folder is opened: with the passphrases of the environment. */
+export function openOptions(io: Io, dataDir: string): OpenAuthorityOptions {
+  return {
+    dir: resolve(io.cwd, dataDir),
+    clock: io.clock,
+    passphrase: io.env[passphraseVariable],
+    responderPassphrase: io.env[responderPassphraseVariable],
+  };
 }
 
 export interface DelegationChoice extends AuthorityChoice {

@@ -21,6 +21,8 @@ export const keyTypes = Object.keys(everyKeyType);
 
 /** The passphrase of an encrypted key comes from the environment: arguments are visible to every user of the machine. */
 export const passphraseVariable = 'JPL_KEY_PASSPHRASE';
+/** The passphrase of an authority's OCSP signers, for those who only answer; else it is that of its keys. */
+export const responderPassphraseVariable = 'JPL_RESPONDER_PASSPHRASE';
 
 /** Collects a repeatable option's values. */
 export function collect(value: string, previous: string[] = []): string[] {

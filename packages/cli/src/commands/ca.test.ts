@@ -170,17 +170,26 @@ describe('jpl ca', () => {
     expect(await readFile(at('ca/ledger'))).toEqual(before);
   });
 
-  it.each(['issue', 'list', 'serve', 'revoke'])('%s needs an authority, and makes none', async (command) => {
-    const args =
-      { issue: ['--hosted', 'X'], serve: ['--port', '0'], revoke: ['ff'], list: [] }[command] ?? [];
-    await mkdir(at('bare'), { recursive: true });
-    for (const dir of ['nowhere', 'bare']) {
-      const ran = await jpl(place, 'ca', command, '--data-dir', dir, ...args);
-      expect([ran.code, ran.out]).toEqual([2, '']);
-      expect(ran.err).toContain('code: AUTHORITY_NOT_FOUND');
-    }
-    expect((await namesIn(folder.path)).filter((name) => /^(nowhere|bare\/)/.test(name))).toEqual([]);
-  });
+  it.each(['issue', 'list', 'serve', 'respond', 'revoke'])(
+    '%s needs an authority, and makes none',
+    async (command) => {
+      const args =
+        {
+          issue: ['--hosted', 'X'],
+          serve: ['--port', '0'],
+          respond: ['--port', '0'],
+          revoke: ['ff'],
+          list: [],
+        }[command] ?? [];
+      await mkdir(at('bare'), { recursive: true });
+      for (const dir of ['nowhere', 'bare']) {
+        const ran = await jpl(place, 'ca', command, '--data-dir', dir, ...args);
+        expect([ran.code, ran.out]).toEqual([2, '']);
+        expect(ran.err).toContain('code: AUTHORITY_NOT_FOUND');
+      }
+      expect((await namesIn(folder.path)).filter((name) => /^(nowhere|bare\/)/.test(name))).toEqual([]);
+    },
+  );
 
   it('asks the server that has the folder open', async () => {
     await using server = await serve(place, 'ca', 'serve', '--data-dir', 'ca', '--port', '0');
@@ -195,6 +204,28 @@ describe('jpl ca', () => {
     const store = await jpl(place, 'store', 'serve', '--data-dir', 'store', '--port', port);
     expect(store.code).toBe(2);
     expect(store.err).toContain('code: ADDRESS_NOT_AVAILABLE');
+  });
+
+  it('answers in further processes, beside the server and without it', async () => {
+    const respond = ['ca', 'respond', '--data-dir', 'ca', '--port', '0'];
+    await using beside = await serve(place, ...respond);
+    const revoked = await ca('issue', '--hosted', 'Revoked beside', '--json');
+    const { fingerprint } = revoked.json<{ fingerprint: string }>();
+    await jpl(place, 'ca', 'revoke', fingerprint, '--data-dir', 'ca');
+    const list = await (await fetch(new URL('/v1/revocations', beside.url))).json();
+    expect(list).toMatchObject({
+      revocations: expect.arrayContaining([expect.objectContaining({ fingerprint })]),
+    });
+    expect(await (await fetch(new URL('/health/ready', beside.url))).json()).toEqual({ status: 'ok' });
+    expect(await (await fetch(new URL('/root.pem', beside.url))).text()).toBe(
+      await readFile(at('ca/root.pem'), 'utf8'),
+    );
+    const { port } = new URL(beside.url);
+    const second = await jpl(place, 'ca', 'respond', '--data-dir', 'ca', '--port', port);
+    expect([second.code, second.out]).toEqual([2, '']);
+    expect(second.err).toContain('code: ADDRESS_NOT_AVAILABLE');
+    const closed = { ...place, env: { JPL_RESPONDER_PASSPHRASE: 'not needed' } };
+    await (await serve(closed, ...respond))[Symbol.asyncDispose]();
   });
 
   it('ends without a trace of the server', async () => {

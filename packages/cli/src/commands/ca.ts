@@ -3,14 +3,16 @@ import {
   createAdminServer,
   createPublicServer,
   createRemoteAdminServer,
+  followAuthority,
   initAuthority,
   type KeyType,
   openAuthority,
 } from '@jami-plugin-store/authority';
 import type { RequestCheck } from '@jami-plugin-store/contract';
-import { type AuthorityChoice, reachAuthority } from '../authority-access.js';
+import { type AuthorityChoice, openOptions, reachAuthority } from '../authority-access.js';
 import { type Io, printJson } from '../io.js';
-import { passphraseVariable, readInput } from '../options.js';
+import { passphraseVariable, readInput, responderPassphraseVariable } from '../options.js';
+import { printable } from '../printable.js';
 import { announce, listening, untilStopped } from '../serving.js';
 
 export interface InitOptions {
@@ -25,13 +27,9 @@ export interface InitOptions {
 
 /** `jpl ca init`: a new authority with its root, in a folder of its own. */
 export async function caInit(io: Io, options: InitOptions): Promise<number> {
-  const dir = resolve(io.cwd, options.dataDir);
-  const made = await initAuthority({
-    ...options,
-    dir,
-    clock: io.clock,
-    passphrase: io.env[passphraseVariable],
-  });
+  const opening = openOptions(io, options.dataDir);
+  const { dir } = opening;
+  const made = await initAuthority({ ...options, ...opening });
   const report = { dir, rootSha256: made.rootFingerprint, rootPem: made.rootPem };
   if (options.json) printJson(io, report);
   else io.stdout(`${dir}: an authority named ${options.name}\n  root SHA-256: ${made.rootFingerprint}\n`);
@@ -112,11 +110,7 @@ export interface ServeAuthorityOptions {
  * mutual TLS for holders of credentials; until stopped.
  */
 export async function caServe(io: Io, options: ServeAuthorityOptions): Promise<number> {
-  await using authority = await openAuthority({
-    dir: resolve(io.cwd, options.dataDir),
-    clock: io.clock,
-    passphrase: io.env[passphraseVariable],
-  });
+  await using authority = await openAuthority(openOptions(io, options.dataDir));
   await using admin = createAdminServer(authority);
   await using remote = options.adminPort === undefined ? undefined : createRemoteAdminServer(authority);
   await using server = createPublicServer(authority);
@@ -127,4 +121,35 @@ export async function caServe(io: Io, options: ServeAuthorityOptions): Promise<n
   announce(io, remoteAt === undefined ? { url } : { url, adminUrl: remoteAt.url });
   await untilStopped(io);
   return 0;
+}
+
+export interface RespondOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly host: string;
+}
+
+/** `jpl ca respond`: a further process that answers from the folder, whoever has it open; until stopped. */
+export async function caRespond(io: Io, options: RespondOptions): Promise<number> {
+  const say = sayingOnce(io);
+  await using follower = await followAuthority({
+    dir: resolve(io.cwd, options.dataDir),
+    clock: io.clock,
+    responderPassphrase: io.env[responderPassphraseVariable] ?? io.env[passphraseVariable],
+    onTrouble: say,
+  });
+  await using server = createPublicServer(follower, { onFailure: say });
+  announce(io, await listening(server.listen({ host: options.host, port: options.port })));
+  await untilStopped(io);
+  return 0;
+}
+
+/** Says what goes wrong to whoever watches, and not again for each client that meets it. */
+function sayingOnce(io: Io): (error: unknown) => void {
+  let said: string | undefined;
+  return (error) => {
+    const message = error instanceof Error ? error.message : String(error);
+    if (message !== said) io.stderr(`jpl: ${printable(message)}\n`);
+    said = message;
+  };
 }

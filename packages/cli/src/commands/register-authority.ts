@@ -128,6 +128,11 @@ export function registerAuthority(program: Command, io: Io, run: Run): void {
     .option('--admin-host <address>', 'address for it', '127.0.0.1')
     .action((options) => run(async () => (await import('./ca.js')).caServe(io, options)));
 
+  local('respond', 'answer OCSP and serve CRLs beside `ca serve`, in a further process that holds no CA key')
+    .addOption(new Option('--port <n>', '0 = any free port').argParser(parsePort).makeOptionMandatory())
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .action((options) => run(async () => (await import('./ca.js')).caRespond(io, options)));
+
   registerCredentials(ca, io, run);
 }
 
