@@ -85,7 +85,9 @@ async function isInUse(tx: StoreTransaction, plugin: number): Promise<boolean> {
     .selectFrom('packages')
     .select('number')
     .where('plugin_number', '=', plugin)
-    .where((or) => or.or([or('published_at', 'is not', null), or('state', '!=', 'declined')]))
+    .where((or) =>
+      or.or([or('published_at', 'is not', null), or('state', 'not in', ['declined', 'withdrawn'])]),
+    )
     .limit(1)
     .executeTakeFirst();
   return found !== undefined;

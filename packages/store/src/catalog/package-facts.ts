@@ -1,7 +1,7 @@
 import type { Certificate, Publisher, RevocationMode } from '@jami-plugin-store/trust';
 
 /** An image shown for a package, a blob of its own. */
-interface PackageImage {
+export interface PackageImage {
   /** Entry of the package it was made from, e.g. `data/icon.png`. */
   readonly entry: string;
   readonly sha256: string;

@@ -130,7 +130,7 @@ async function revisionFor(tx: StoreTransaction, release: number, facts: Package
     .selectFrom('packages')
     .select(['platforms', 'content_sha256', 'revision'])
     .where('release_number', '=', release)
-    .where('state', '!=', 'declined')
+    .where('state', 'not in', ['declined', 'withdrawn'])
     .execute();
   const platforms = platformsOf(facts);
   let revision = 1;

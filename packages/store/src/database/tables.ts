@@ -27,6 +27,11 @@ export interface StoreTables {
   settings: SettingsTable;
   counters: CountersTable;
   changes: ChangesTable;
+  organization_certificates: OrganizationCertificatesTable;
+  upload_parts: UploadPartsTable;
+  transfers: TransfersTable;
+  leases: LeasesTable;
+  doubted_certificates: DoubtedCertificatesTable;
 }
 
 /** Who publishes, by the identity of docs/trust.md. */
@@ -39,6 +44,8 @@ interface OrganizationsTable {
   is_trusted: Generated<number>;
   contact: string | null;
   created_at: number;
+  /** The serialNumber that the authority assigned it, where it is ours. */
+  authority_number: Generated<string | null>;
 }
 
 /** An id, and whose it is; kept also when nothing of it is offered. */
@@ -86,7 +93,7 @@ interface ReleasesTable {
 }
 
 /** `review` waits for a reviewer; `published` is offered unless something in its row or its release's speaks against it. */
-type PackageState = 'review' | 'published' | 'declined';
+type PackageState = 'review' | 'published' | 'declined' | 'withdrawn';
 
 /** One package: bytes that were judged, and what was read from them. */
 interface PackagesTable {
@@ -212,7 +219,7 @@ interface CertificateRequestsTable {
   /** SHA-256 of the secret it is followed with. */
   secret_hash: string;
   kind: 'organization' | 'plugin';
-  /** PEM */
+  /** PKCS#10, base64 as it came. */
   csr: string;
   /** SHA-256 of the key asked for. */
   key_sha256: string;
@@ -220,13 +227,20 @@ interface CertificateRequestsTable {
   contact: string;
   terms: string | null;
   organization: string | null;
-  state: 'pending' | 'accepted' | 'declined';
+  state: 'open' | 'accepted' | 'declined' | 'withdrawn';
   created_at: number;
   decided_at: number | null;
   decided_by: string | null;
   reason: string | null;
   /** PEM of the certificate and its issuers below the root. */
   chain: string | null;
+  /** SHA-256 of the request in DER: the same however it was packed. */
+  request_sha256: Generated<string | null>;
+  key_type: Generated<string | null>;
+  /** Issuer id at the authority, for a plugin's certificate. */
+  issuer: Generated<string | null>;
+  /** When the organization fetched its first token; null = it has not, or there is none for it. */
+  token_collected_at: Generated<number | null>;
 }
 
 interface TokensTable {
@@ -255,6 +269,8 @@ interface UploadsTable {
   changelog: string | null;
   created_at: number;
   expires_at: number;
+  /** Requests that went on with it so far. */
+  requests: Generated<number>;
 }
 
 /** The audit log: each record's hash covers the one before. */
@@ -269,6 +285,8 @@ interface AuditRecordsTable {
   reason: string | null;
   /** JSON object with whatever else belongs to the action. */
   detail: string;
+  /** What it is about, e.g. `package/<sha256>`. */
+  subject: string;
   is_public: number;
   previous_hash: string;
   hash: string;
@@ -308,4 +326,58 @@ interface ChangesTable {
   subject: string;
   plugin_number: number | null;
   at: number;
+}
+
+/** Certificates of organizations that this store has seen, so that requests for its plugins and delegations find the issuer. */
+interface OrganizationCertificatesTable {
+  sha256: string;
+  organization: string;
+  /** Lowercase hex. */
+  serial_number: string;
+  /** Key identifier: its issuer id at the authority. */
+  issuer_id: string;
+  /** Fingerprint of the trust anchor above it. */
+  anchor: string;
+  not_after: number;
+  created_at: number;
+}
+
+/** Bytes of an unfinished upload, kept among the blobs. */
+interface UploadPartsTable {
+  upload: string;
+  /** Where in the whole it begins. */
+  position: number;
+  size: number;
+  /** Its number among the blob store's parts, which no other request uses. */
+  number: number;
+}
+
+/** Offers to hand a plugin over to another organization. */
+interface TransfersTable {
+  id: string;
+  plugin_number: number;
+  from_organization: string;
+  to_organization: string;
+  state: 'offered' | 'accepted' | 'declined' | 'withdrawn';
+  reason: string | null;
+  created_at: number;
+  expires_at: number;
+  decided_at: number | null;
+}
+
+/** Work that one process at a time does. */
+interface LeasesTable {
+  name: string;
+  holder: string;
+  until: number;
+}
+
+/**
+ * Certificates that may have been revoked, whether a package of them is here or not: until their responder has answered, nothing with one
+ * of them in its path is offered, or published.
+ */
+interface DoubtedCertificatesTable {
+  sha256: string;
+  reason: string;
+  since: number;
 }

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely';
 import type { DatabaseKind } from '../database.js';
 import { catalogTables } from './0001-catalog.js';
 import { publishingTables } from './0002-publishing.js';
+import { publishingLife } from './0003-publishing-life.js';
 
 /**
  * All migrations, in the order of their names. One that has been released is never changed; a change is a new one,
@@ -11,5 +12,6 @@ export function migrationsFor(kind: DatabaseKind): Readonly<Record<string, Migra
   return {
     '0001-catalog': catalogTables(kind),
     '0002-publishing': publishingTables(kind),
+    '0003-publishing-life': publishingLife(kind),
   };
 }
