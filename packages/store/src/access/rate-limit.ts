@@ -12,6 +12,7 @@ interface Bucket {
 
 /** Keys that are remembered; all others share one bucket until some are at rest again. */
 const defaultMaxKeys = 10_000;
+const lookAgainMs = 1_000;
 
 /**
  * Token buckets, one a key, in the memory of this process and nowhere else. Its size is bounded: where there are more keys than it holds,
@@ -22,6 +23,7 @@ export class RateLimit {
   readonly #maxKeys: number;
   readonly #buckets = new Map<string, Bucket>();
   readonly #others: Bucket;
+  #lookAgainAt = 0;
 
   constructor(rate: Rate, maxKeys = defaultMaxKeys) {
     this.#rate = rate;
@@ -44,6 +46,14 @@ export class RateLimit {
     return 0;
   }
 
+  /** As {@link take}, without taking. */
+  waitOf(key: string, now: number): number {
+    const { tokens, at } =
+      this.#buckets.get(key) ?? (this.#isFull(now) ? this.#others : { tokens: 1, at: now });
+    const left = tokens + (Math.max(0, now - at) / 1000) * this.#rate.perSecond;
+    return left >= 1 ? 0 : Math.max(1, Math.ceil((1 - left) / this.#rate.perSecond));
+  }
+
   get size(): number {
     return this.#buckets.size;
   }
@@ -51,18 +61,22 @@ export class RateLimit {
   #bucketOf(key: string, now: number): Bucket {
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;
-    if (this.#buckets.size >= this.#maxKeys) this.#forgetRested(now);
-    if (this.#buckets.size >= this.#maxKeys) return this.#others;
+    if (this.#isFull(now)) return this.#others;
     const bucket = { tokens: this.#rate.burst, at: now };
     this.#buckets.set(key, bucket);
     return bucket;
   }
 
-  /** A full bucket is as good as none. */
-  #forgetRested(now: number): void {
+  /** Whether there is room for no other key, also after forgetting those at rest: a full bucket is as good as none. */
+  #isFull(now: number): boolean {
+    if (this.#buckets.size < this.#maxKeys) return false;
+    // Looking through all of them for each new key would be work without bound.
+    if (now < this.#lookAgainAt) return true;
     const { burst, perSecond } = this.#rate;
     for (const [key, { tokens, at }] of this.#buckets) {
       if (tokens + ((now - at) / 1000) * perSecond >= burst) this.#buckets.delete(key);
     }
+    this.#lookAgainAt = now + lookAgainMs;
+    return this.#buckets.size >= this.#maxKeys;
   }
 }

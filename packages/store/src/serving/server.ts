@@ -8,7 +8,9 @@ import {
   fastify,
   LogController,
 } from 'fastify';
+import { guardedMethodsOf } from '../access/access-table.js';
 import { StoreError } from '../error.js';
+import { holdToPace } from './body-pace.js';
 import { refuseConnection, sendProblem } from './problem-reply.js';
 
 /** A readable resource: GET and HEAD, nothing else. */
@@ -28,8 +30,11 @@ const defaultLimits = {
   bodyBytes: 1024,
   headerBytes: 16 * 1024,
   paramCharacters: 192,
-  /** From the first byte of a request to its last (slow senders). */
+  /** From the header of a request to the end of its body (slow senders)… */
   requestMs: 15_000,
+  /** …and where a route takes long bodies, so many bytes in each interval. */
+  minBytes: 4 * 1024,
+  everyMs: 20_000,
   headersMs: 10_000,
   /** Without a byte moved either way (readers that stop reading). */
   idleMs: 60_000,
@@ -50,7 +55,8 @@ export function createServer(log: LogTarget | undefined, given: Partial<ServerLi
   const app = fastify({
     ...loggerOptions(log),
     bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.requestMs,
+    // Bodies have a pace of their own, see below; header fields Node's.
+    requestTimeout: 0,
     connectionTimeout: limits.idleMs,
     keepAliveTimeout: limits.keepAliveMs,
     maxRequestsPerSocket: limits.requestsPerConnection,
@@ -75,6 +81,7 @@ export function createServer(log: LogTarget | undefined, given: Partial<ServerLi
   limitPipelining(app, limits.pipelinedRequests);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+    holdToPace(request, reply, limits);
     done(hostProblem(request));
   });
   // RFC 9110 10.1.1 lets a server pass over expectations it does not know; Node would answer without a body.
@@ -95,15 +102,15 @@ export function createServer(log: LogTarget | undefined, given: Partial<ServerLi
 }
 
 export function serve(app: FastifyInstance, routes: readonly ServedRoute[]): void {
-  const otherMethods = app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD');
   for (const { path, handle } of routes) {
+    const allowed = ['GET', 'HEAD', ...guardedMethodsOf(path)];
     app.route({ method: ['GET', 'HEAD'], url: path, handler: handle });
     app.route({
-      method: otherMethods,
+      method: app.supportedMethods.filter((method) => !allowed.includes(method)),
       url: path,
       // Before the body is looked at.
       onRequest: async (request) => {
-        throw methodNotAllowed(request);
+        throw methodNotAllowed(request, allowed);
       },
       handler: () => undefined,
     });
@@ -138,14 +145,11 @@ function hostProblem({ raw }: FastifyRequest): StoreError | undefined {
   return new StoreError('REQUEST_MALFORMED', 'A request names the host it is for, once.');
 }
 
-function methodNotAllowed(request: FastifyRequest): StoreError {
-  return new StoreError(
-    'METHOD_NOT_ALLOWED',
-    `${request.method} is not for this address; GET and HEAD are.`,
-    {
-      headers: { allow: 'GET, HEAD' },
-    },
-  );
+function methodNotAllowed(request: FastifyRequest, allowed: readonly string[] = ['GET', 'HEAD']): StoreError {
+  const allow = allowed.join(', ');
+  return new StoreError('METHOD_NOT_ALLOWED', `${request.method} is not for this address; ${allow} are.`, {
+    headers: { allow },
+  });
 }
 
 function loggerOptions(
