@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { StoreError } from '../error.js';
@@ -57,6 +58,7 @@ export interface ImageRenderer {
 export function createImageRenderer(given: Partial<ImageLimits> = {}): ImageRenderer {
   const limits = { ...defaultImageLimits, ...given };
   const turns = new Turns(limits.atOnce);
+  const known = new KnownImages();
   return {
     async render(source, purpose, signal) {
       signal?.throwIfAborted();
@@ -65,10 +67,15 @@ export function createImageRenderer(given: Partial<ImageLimits> = {}): ImageRend
       const kind = imageMediaTypeOf(source);
       if (kind === undefined) throw refused('it is no PNG, JPEG, GIF, WebP or SVG image');
       if (kind === 'image/svg+xml') return { bytes: source, mediaType: kind };
+      const name = `${purpose} ${createHash('sha256').update(source).digest('hex')}`;
+      const before = known.get(name);
+      if (before !== undefined) return before;
       using _turn = await turns.take();
       signal?.throwIfAborted();
       const order = { ...sizes[purpose], maxPixels: limits.maxPixels, maxRssBytes: limits.maxRssBytes };
-      return await decode(source, order, limits, signal);
+      const image = await decode(source, order, limits, signal);
+      known.add(name, image);
+      return image;
     },
   };
 }
@@ -107,6 +114,8 @@ async function decode(
   }
 }
 
+/** All images remembered together. */
+const maxKnownBytes = 8 * mebibyte;
 const maxReportBytes = 1024;
 const maxReasonBytes = 1024;
 
@@ -173,6 +182,27 @@ function parseResult(said: Buffer): RenderedImage {
 
 function refused(why: string, cause?: unknown): StoreError {
   return new StoreError('IMAGE_REFUSED', `The image cannot be shown: ${why}.`, { cause });
+}
+
+/** Images made lately: most versions of a plugin bring the icon of the one before. Bounded; the oldest go first. */
+class KnownImages {
+  readonly #images = new Map<string, RenderedImage>();
+  #bytes = 0;
+
+  get(name: string): RenderedImage | undefined {
+    return this.#images.get(name);
+  }
+
+  add(name: string, image: RenderedImage): void {
+    if (this.#images.has(name)) return;
+    this.#images.set(name, image);
+    this.#bytes += image.bytes.length;
+    for (const [oldest, { bytes }] of this.#images) {
+      if (this.#bytes <= maxKnownBytes) return;
+      this.#images.delete(oldest);
+      this.#bytes -= bytes.length;
+    }
+  }
 }
 
 /** Lets a number of holders in at a time; the others wait in order. */

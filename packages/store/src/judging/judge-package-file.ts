@@ -18,7 +18,7 @@ import { VerifiedContent } from './verified-content.js';
 /** Largest file of a package that is read back for what the store shows. */
 const maxMetadataBytes = 4 * 1024 * 1024;
 
-interface JudgePolicy {
+export interface JudgePolicy {
   readonly anchors: readonly TrustAnchor[];
   readonly revocation: RevocationMode;
   readonly ask: AskRevocation;

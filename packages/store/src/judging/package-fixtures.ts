@@ -78,7 +78,13 @@ export class FixtureCa implements AsyncDisposable {
   /** One certificate, by the root where no issuer is named (self-signed for the root itself). */
   async issue(
     name: string,
-    wish: { ca?: boolean; issuer?: Issued; notAfter?: string; extensions?: readonly string[] } = {},
+    wish: {
+      ca?: boolean;
+      pathLength?: number;
+      issuer?: Issued;
+      notAfter?: string;
+      extensions?: readonly string[];
+    } = {},
   ): Promise<Issued> {
     this.#made += 1;
     const base = join(this.folder, `c${this.#made}`);
@@ -95,7 +101,10 @@ export class FixtureCa implements AsyncDisposable {
       keyFile,
     ]);
     const usage = wish.ca
-      ? ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign']
+      ? [
+          `basicConstraints=critical,CA:TRUE${wish.pathLength === undefined ? '' : `,pathlen:${wish.pathLength}`}`,
+          'keyUsage=critical,keyCertSign,cRLSign',
+        ]
       : ['basicConstraints=critical,CA:FALSE', 'keyUsage=critical,digitalSignature'];
     await writeFile(`${base}.ext`, [...usage, ...(wish.extensions ?? []), ''].join('\n'));
     await run('openssl', [
@@ -131,8 +140,7 @@ export class FixtureCa implements AsyncDisposable {
     organizationName: string,
     wish: { notAfter?: string; extensions?: readonly string[] } = {},
   ): Promise<Publisher> {
-    const { extensions = [] } = wish;
-    const organization = await this.issue(organizationName, { ca: true, extensions });
+    const organization = await this.issue(organizationName, { ca: true, pathLength: 0, ...wish });
     return this.anotherPlugin(organization, wish);
   }
 
@@ -171,6 +179,14 @@ export class FixtureCa implements AsyncDisposable {
     return await readFile(out);
   }
 
+  /** Revokes what the root issued, in its index; a responder started afterwards knows. */
+  async revoke({ certificateFile }: Issued, reason: string): Promise<void> {
+    const { certificateFile: root, keyFile } = this.root;
+    const config = join(this.folder, 'openssl.cnf');
+    const by = ['-cert', root, '-keyfile', keyFile];
+    await run('openssl', ['ca', '-config', config, ...by, '-revoke', certificateFile, '-crl_reason', reason]);
+  }
+
   /** `openssl ocsp` answering for what the root issued. */
   async respond(port: number): Promise<AsyncDisposable> {
     const { certificateFile, keyFile } = this.root;
@@ -206,6 +222,8 @@ export interface PluginWish {
   readonly manifest?: Readonly<Record<string, unknown>>;
   readonly files?: Readonly<Record<string, Buffer | string>>;
   readonly platforms?: readonly string[];
+  /** Packed without compression: other bytes, the same content. */
+  readonly stored?: boolean;
 }
 
 /** A plugin's content before it is signed. */
@@ -233,5 +251,5 @@ function entriesOf({
 export async function makePackage(path: string, publisher: Publisher, wish: PluginWish): Promise<void> {
   const { key: privateKey, certificatePem } = publisher;
   const entries = await signEntries({ entries: entriesOf(wish), privateKey, certificatePem, id: wish.id });
-  await writeArchive(entries, path);
+  await writeArchive(entries, path, { compress: wish.stored !== true });
 }
