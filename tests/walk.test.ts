@@ -12,7 +12,7 @@ import { openStoreFront, type StoreFront } from './store-front.js';
  * The main job with the built command, every program a process of its own: each step needs the ones before it.
  * Between store and user stands a front that can be told to misbehave.
  */
-describe('the walk from a new authority to an installed plugin', { timeout: 90_000 }, () => {
+describe('the walk from a new authority to an installed plugin', () => {
   let shell: Shell;
   let port: number;
   let issuer: string;

@@ -27,7 +27,7 @@ function socketOf(folder: string, dataDir: string): string {
   return `${folder}/jpl-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}.sock`;
 }
 
-describe('a server', { timeout: 60_000 }, () => {
+describe('a server', () => {
   it.each([
     ['ca serve', ['ca', 'serve', '--data-dir', 'ca', '--port', '0'], 'SIGTERM'],
     ['store serve', ['store', 'serve', '--data-dir', 'store', '--port', '0'], 'SIGINT'],
@@ -58,7 +58,7 @@ describe('a server', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the daemon', { timeout: 60_000 }, () => {
+describe('the daemon', () => {
   it('has its socket where other programs look for it, for its user alone', async () => {
     await mkdir(shell.at('real'), { recursive: true });
     await symlink('real', shell.at('linked'));
@@ -115,7 +115,7 @@ describe('the daemon', { timeout: 60_000 }, () => {
   });
 });
 
-describe('two installs at once', { timeout: 60_000 }, () => {
+describe('two installs at once', () => {
   it('the second waits for the first', async () => {
     // A responder that answers when it is told to, so that the first install surely holds the folder meanwhile.
     const responder = createServer();
@@ -157,7 +157,7 @@ describe('two installs at once', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a reader that goes away', { timeout: 60_000 }, () => {
+describe('a reader that goes away', () => {
   it.each(['stdout', 'stderr'] as const)('from %s is no failure', async (stream) => {
     const { child, ended } = shell.start(stream === 'stdout' ? ['--help'] : ['verify', 'no.jpl']);
     child[stream].destroy();
@@ -166,7 +166,7 @@ describe('a reader that goes away', { timeout: 60_000 }, () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a user without permission', { timeout: 60_000 }, () => {
+describe.skipIf(process.platform === 'win32')('a user without permission', () => {
   const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
   beforeAll(async () => {

@@ -46,7 +46,6 @@ describe.skipIf(process.platform !== 'linux')('jpl up with the samples', () => {
 
   it.each(['made a root certificate', 'packed and signed TranslateChat', 'the store judged the packages'])(
     'killed when it said “%s”, leaves no process behind',
-    { timeout: 90_000 },
     async (text) => {
       const started = up();
       await says(started, text);
@@ -56,7 +55,7 @@ describe.skipIf(process.platform !== 'linux')('jpl up with the samples', () => {
     },
   );
 
-  it('stops in the middle when it is asked to', { timeout: 90_000 }, async () => {
+  it('stops in the middle when it is asked to', async () => {
     const started = up();
     await says(started, 'authority  http://127.0.0.1:');
     started.child.kill('SIGINT');
@@ -75,9 +74,7 @@ describe.skipIf(process.platform !== 'linux')('jpl up with the samples', () => {
     'Everything runs.',
   ];
 
-  it('goes on from there: installs one, and refuses the bad ones with their reasons', {
-    timeout: 120_000,
-  }, async () => {
+  it('goes on from there: installs one, and refuses the bad ones with their reasons', async () => {
     const started = up();
     await says(started, 'Ctrl-C stops everything.');
     const { out } = started.said();
@@ -101,7 +98,7 @@ describe.skipIf(process.platform !== 'linux')('jpl up with the samples', () => {
     await nothingRuns();
   });
 
-  it('runs again over the same folder, and makes nothing anew', { timeout: 120_000 }, async () => {
+  it('runs again over the same folder, and makes nothing anew', async () => {
     const packages = shell.at('up/packages');
     const made = async () =>
       Promise.all((await readdir(packages)).map((name) => readFile(`${packages}/${name}`)));

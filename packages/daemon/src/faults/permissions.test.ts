@@ -147,7 +147,7 @@ describe.runIf(isRoot)('without permission', () => {
       expect(await versionIn(dataDir)).toBe(version);
     }
     expect([...seen].sort()).toEqual(['2.0.0', 'PERMISSION_DENIED']);
-  }, 60_000);
+  });
 });
 
 describe.runIf(isRoot)('with no files left to open', () => {
@@ -161,7 +161,7 @@ describe.runIf(isRoot)('with no files left to open', () => {
       expect(outcome.resultCode === 0 || outcome.resultCode === -1).toBe(true);
     }
     expect([...seen].sort()).toEqual(['2.0.0', 'FILE_NOT_READABLE', 'TOO_MANY_FILES']);
-  }, 60_000);
+  });
 });
 
 it.skipIf(isRoot)(
