@@ -9,6 +9,7 @@ const page = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url));
 const everywhere = ['--help', '--version', '--json', '--data-dir'];
 /** Told once for many, by these words. */
 const together: Readonly<Record<string, string>> = {
+  'store options': '--store --token-file',
   'trust options': '--trust-anchor --revocation --at',
   'authority options': '--authority --credential',
   'authority or store options': '--authority --credential --store --token-file',

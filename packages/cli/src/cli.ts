@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { registerAuthority } from './commands/register-authority.js';
 import { registerDaemon } from './commands/register-daemon.js';
+import { registerOperating } from './commands/register-operating.js';
 import { registerPublisher } from './commands/register-publisher.js';
+import { registerPublishing } from './commands/register-publishing.js';
 import { registerStore } from './commands/register-store.js';
 import type { Io } from './io.js';
 import { printJson } from './io.js';
@@ -26,9 +28,15 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     .version('0.1.0')
     .showHelpAfterError('(jpl --help lists the commands)')
     .enablePositionalOptions();
-  for (const register of [registerDaemon, registerPublisher, registerStore, registerAuthority]) {
-    register(program, io, run);
-  }
+  const groups = [
+    registerDaemon,
+    registerPublisher,
+    registerPublishing,
+    registerOperating,
+    registerStore,
+    registerAuthority,
+  ];
+  for (const register of groups) register(program, io, run);
   configure(program, io);
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -46,3 +46,36 @@ function notWritable(path: string, error: unknown): UsageError {
   const reason = error instanceof Error ? error.message : String(error);
   return new UsageError('FILE_NOT_WRITABLE', `${path} cannot be written: ${reason}`, { cause: error });
 }
+
+/**
+ * Writes a stream into a new file, durably; nothing is left where it fails.
+ * @returns its bytes
+ * @throws {UsageError} FILE_EXISTS | FILE_NOT_WRITABLE, and whatever the stream throws
+ */
+export async function createNewStream(
+  path: string,
+  mode: number,
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<number> {
+  const file = await open(path, 'wx', mode).catch((error: unknown) => {
+    throw notWritable(path, error);
+  });
+  let bytes = 0;
+  let isWhole = false;
+  try {
+    for await (const chunk of source) {
+      signal.throwIfAborted();
+      await file.writeFile(chunk).catch((error: unknown) => {
+        throw notWritable(path, error);
+      });
+      bytes += chunk.length;
+    }
+    await file.sync();
+    isWhole = true;
+    return bytes;
+  } finally {
+    await file.close();
+    if (!isWhole) await rm(path, { force: true });
+  }
+}

@@ -98,7 +98,7 @@ export async function readInput(io: Io, path: string): Promise<Buffer> {
   }
 }
 
-function inputError(path: string, error: unknown): UsageError {
+export function inputError(path: string, error: unknown): UsageError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return new UsageError('FILE_NOT_FOUND', `${path} does not exist`, { cause: error });
   if (code === 'EISDIR') return new UsageError('NOT_A_FILE', `${path} is a directory`, { cause: error });

@@ -30,3 +30,10 @@ function bar(share: number): string {
 function mebibytes(bytes: number): string {
   return (bytes / 1024 / 1024).toFixed(1);
 }
+
+/** Draws how much of an upload is there, and that the store is judging once all of it is. */
+export function drawUpload(io: Io, sent: number, of: number): void {
+  if (!io.interactive) return;
+  if (sent >= of) line(io, 'Uploaded; the store judges it');
+  else line(io, `Uploading   ${bar(sent / of)} ${mebibytes(sent)} of ${mebibytes(of)} MiB`);
+}

@@ -1,5 +1,6 @@
 import { JplError } from '@jami-plugin-store/jpl';
 import { TrustError } from '@jami-plugin-store/trust';
+import { PublishingRefusal, StoreUnreachable } from './publishing/publishing-refusal.js';
 import { exitCodeOf, InstallFailure, type Refusal } from './refusal.js';
 import { UsageError } from './usage-error.js';
 
@@ -22,6 +23,11 @@ export async function refusalOf(error: unknown): Promise<Refusal> {
     const { code, message, entry, certificate, resultCode } = error.failure;
     return { code, message, entry, certificate, resultCode, exitCode: exitCodeOf(code) };
   }
+  if (error instanceof PublishingRefusal) {
+    const { code, detail, entry, certificate, resultCode } = error.problem;
+    return { code, message: detail, entry, certificate, resultCode, exitCode: 1 };
+  }
+  if (error instanceof StoreUnreachable) return { code: error.code, message: error.message, exitCode: 1 };
   const { roomRefusal } = await import('./room-refusal.js');
   return roomRefusal(error);
 }

@@ -37,6 +37,10 @@ export function registerPublisher(program: Command, io: Io, run: Run): void {
     .requiredOption('--key <pem>', "the plugin's RSA key")
     .requiredOption('--cert <pem>', "the plugin's certificate, then its issuers")
     .option('-o, --output <file>', 'default: in place')
+    .option(
+      '--renew',
+      'sign what is signed already under a renewed certificate: the same content, a revision',
+    )
     .option('--json', 'print one JSON object')
     .action((file, options) => run(async () => (await import('./sign.js')).sign(io, file, options)));
 }

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Run } from '../cli.js';
 import type { Io } from '../io.js';
 import { collect, parsePort, parseRevocationMode } from '../options.js';
+import { registerTokens } from './register-operating.js';
 
 /** What a user asks a store, and what its operator does. */
 export function registerStore(program: Command, io: Io, run: Run): void {
@@ -69,6 +70,8 @@ export function registerStore(program: Command, io: Io, run: Run): void {
     .option('--crl-url <url>', "where the root's revocation list is published")
     .option('--allow-private-addresses', 'ask responders on private networks too')
     .action((options) => run(async () => (await import('./store.js')).storeServe(io, options)));
+
+  registerTokens(store, io, run);
 
   program
     .command('page')
