@@ -35,14 +35,12 @@ export const publishingErrorTable = {
   CERTIFICATE_NOT_FOR_REQUEST: { status: 422, title: 'Certificate not for this request' },
   AUTHORITY_NOT_CONFIGURED: { status: 503, title: 'No authority behind this store' },
   AUTHORITY_UNAVAILABLE: { status: 503, title: 'Authority unavailable' },
-  AUTHORITY_REFUSED: { status: 422, title: 'Refused by the authority' },
   ORGANIZATION_KEY_UNKNOWN: { status: 409, title: 'No certificate of the organization in force' },
   // Uploads
   UPLOAD_TOO_LARGE: { status: 413, title: 'Upload too large' },
   UPLOAD_OFFSET_WRONG: { status: 409, title: 'Upload goes on elsewhere' },
   UPLOAD_LENGTH_WRONG: { status: 400, title: 'Upload longer or shorter than announced' },
   UPLOAD_CUT_OFF: { status: 400, title: 'Upload cut off' },
-  UPLOAD_BUSY: { status: 409, title: 'Upload in use by another request' },
   UPLOADS_TOO_MANY: { status: 429, title: 'Too many unfinished uploads' },
   DIGEST_MISMATCH: { status: 422, title: 'Other bytes than announced' },
   // Releases
