@@ -49,7 +49,8 @@ const maxInstallerBytes = 4 * 1024 ** 3;
 export function createApplicationReleases(options: ApplicationReleasesOptions): ApplicationReleases {
   const { database, blobs, clock, keys } = options;
 
-  async function assertHigher(
+  /** @returns whether it is the channel's release already @throws {StoreError} APPLICATION_VERSION_NOT_HIGHER */
+  async function isCurrent(
     queries: StoreQueries,
     release: ApplicationRelease,
     signed: SignedApplicationRelease,
@@ -131,7 +132,7 @@ export function createApplicationReleases(options: ApplicationReleasesOptions): 
         throw new StoreError('APPLICATION_RELEASE_EXPIRED', `The release expired at ${release.expiresAt}.`);
       await assertInstallers(release);
       await database.transact(async (tx) => {
-        if (await assertHigher(tx, release, signed)) return;
+        if (await isCurrent(tx, release, signed)) return;
         const row = {
           channel,
           version: release.version,
