@@ -17,14 +17,14 @@ export interface StoreChoice {
   readonly dataDir?: string | undefined;
 }
 
-export interface StoreReply {
+interface StoreReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Of JSON, not checked yet. */
   readonly value: unknown;
 }
 
-export interface SentBody {
+interface SentBody {
   readonly body: Readable | Buffer;
   readonly length: number;
   readonly headers?: Readonly<Record<string, string>> | undefined;
