@@ -4,7 +4,9 @@ import {
   createStoreApi,
   listStores,
   type Network,
+  readSystemNetwork,
   type StoreApi,
+  type SystemNetwork,
 } from '@jami-plugin-store/client';
 import { currentPlatform } from '@jami-plugin-store/jpl';
 import { dataDirOf, languageOf } from './daemon-access.js';
@@ -48,6 +50,15 @@ export async function chooseStore(io: Io, choice: StoreChoice): Promise<Configur
   return only;
 }
 
+/** How long a command waits for a server that is out of reach in the middle of a download: a person may watch it. */
+const patienceMs = { watched: 600_000, unwatched: 60_000 };
+
+/** How a command reaches stores: by this machine's certificates and proxy, and not for ever. */
+export async function networkOf(io: Io): Promise<SystemNetwork & { offlineTimeoutMs: number }> {
+  const system = await readSystemNetwork(io.env);
+  return { ...system, offlineTimeoutMs: io.interactive ? patienceMs.watched : patienceMs.unwatched };
+}
+
 export interface StoreQuestion extends StoreChoice {
   readonly platform?: string | undefined;
 }
@@ -59,6 +70,6 @@ export async function askStore<Answer>(
   ask: (store: StoreApi) => Promise<Answer>,
 ): Promise<Answer> {
   const { url } = await chooseStore(io, question);
-  await using network: Network = createNetwork({ language: languageOf(io) });
+  await using network: Network = createNetwork({ ...(await networkOf(io)), language: languageOf(io) });
   return await ask(createStoreApi(network, url, question.platform ?? currentPlatform()));
 }

@@ -15,6 +15,7 @@ export {
   type NetworkRequest,
 } from './network/network.js';
 export type { RetryPolicy } from './network/retry-budget.js';
+export { readSystemNetwork, type SystemNetwork } from './network/system-network.js';
 export { systemTimer, type Timer } from './network/timer.js';
 export type { ProxySettings } from './network/transport.js';
 export { pluginMachine, providePluginWork } from './plugin/plugin-machine.js';

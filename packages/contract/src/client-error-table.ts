@@ -46,6 +46,8 @@ export const networkErrorTable = {
 
 /** Refusals of the client that are not the network's. */
 export const localErrorTable = {
+  CA_FILE_INVALID: refused(500, 'The file of trusted certificates cannot be used'),
+  PROXY_INVALID: refused(500, 'The proxy cannot be used'),
   CACHE_NOT_PRIVATE: refused(500, 'The folder for downloads belongs to somebody else'),
   CACHE_NOT_WRITABLE: refused(500, 'The folder for downloads cannot be used'),
   DISK_FULL: refused(507, 'The disk is full'),

@@ -17,7 +17,7 @@ import { printable } from '../printable.js';
 import { drawProgress } from '../progress.js';
 import { describeRefusal, InstallFailure } from '../refusal.js';
 import { refusalOf } from '../refusal-of.js';
-import { chooseStore } from '../store-access.js';
+import { chooseStore, networkOf } from '../store-access.js';
 
 export interface InstallOptions extends PolicyOptions {
   readonly store?: string | undefined;
@@ -96,6 +96,7 @@ async function installFromStore(
     daemon,
     platform: currentPlatform(),
     language: languageOf(io),
+    network: await networkOf(io),
   });
   const snapshot = await installWatched(io, client, id, consentOf(options));
   if (snapshot.state === 'installed') return { id, version: snapshot.installed?.version ?? '' };

@@ -6,6 +6,7 @@ import {
   type DaemonApi,
   openClient,
   type PageHost,
+  readSystemNetwork,
   type ServePageOptions,
   servePage,
 } from '@jami-plugin-store/client';
@@ -55,6 +56,7 @@ export async function openPage(io: Io, options: OpenPageOptions): Promise<OpenPa
       platform: currentPlatform(),
       language: languageOf(io),
       clock: io.clock,
+      network: await readSystemNetwork(io.env),
       schedule: cronScheduler,
       onTrouble: warn,
     });

@@ -1,17 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ClientError } from '../error.js';
 import { createNetwork, type Network, type NetworkOptions } from './network.js';
 import {
+  closedPort,
   createTestTimer,
   rejection,
   type ServedFile,
   sendFile,
   serve,
   serveRaw,
+  type TestServer,
   temporaryFolder,
 } from './test-server-fixtures.js';
 
@@ -263,6 +266,79 @@ describe('a download that breaks', () => {
     const error = await refused(net.download(server.url, join(folder.path, 'y.jpl')));
     expect(error.code).toBe('RANGE_MALFORMED');
     expect(existsSync(join(folder.path, 'y.jpl'))).toBe(false);
+  });
+});
+
+describe('a download whose server is out of reach', () => {
+  const etag = '"a"';
+
+  test('waits, says so, and goes on with the same bytes when the server is back', async () => {
+    await using folder = await temporaryFolder();
+    // The port is closed before the connection is cut.
+    const first: TestServer = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': bytes.length, etag });
+      response.write(bytes.subarray(0, 300_000), () => void first[Symbol.asyncDispose]());
+    });
+    const port = Number(new URL(first.url).port);
+    const servers: TestServer[] = [];
+    await using net = network();
+    const pauses: [string, boolean][] = [];
+    const states: boolean[] = [];
+    const got = await net.download(first.url, join(folder.path, 'x.jpl'), {
+      onPause: async ({ error, isOffline }) => {
+        pauses.push([error.code, isOffline]);
+        const back: RequestListener = (request, response) => sendFile(request, response, { bytes, etag });
+        if (isOffline) servers.push(await serve(back, undefined, undefined, port));
+      },
+      onProgress: () => states.push(net.connectivity.isOnline),
+    });
+    const [second] = servers;
+    expect([got.sha256, got.bytes]).toEqual([sha256, bytes.length]);
+    expect(pauses[0]).toEqual(['CONNECTION_LOST', false]);
+    expect(pauses.slice(1)).toEqual([['CONNECTION_REFUSED', true]]);
+    expect(second?.requests.map(({ headers }) => headers.range)).toEqual([
+      undefined,
+      expect.stringMatching(/^bytes=[1-9]\d+-$/),
+    ]);
+    // A server of this machine that is down does not take it offline.
+    expect(states).not.toContain(false);
+    await second?.[Symbol.asyncDispose]();
+  });
+
+  test('ends after its patience, and what came stays for the next time', async () => {
+    await using folder = await temporaryFolder();
+    const first = await serve((request, response) =>
+      sendFile(request, response, { bytes, etag, cutAfter: 300_000 }),
+    );
+    const timer = createTestTimer(longMs);
+    await using net = network({
+      timer,
+      offlineTimeoutMs: 60_000,
+      requestTimeoutMs: 30_000,
+      downloadTimeoutMs: 50_000,
+    });
+    const downloading = net.download(first.url, join(folder.path, 'x.jpl'), {
+      onPause: async ({ isOffline }) => {
+        await first[Symbol.asyncDispose]();
+        if (isOffline) setImmediate(() => timer.expire(60_000));
+      },
+    });
+    expect((await refused(downloading)).code).toBe('CONNECTION_REFUSED');
+    expect((await readdir(folder.path)).sort()).toEqual(['x.jpl.part', 'x.jpl.part.json']);
+  });
+
+  test('ends when it is canceled meanwhile', async () => {
+    await using folder = await temporaryFolder();
+    await using net = network();
+    const canceling = new AbortController();
+    const error = await refused(
+      net.download(`http://127.0.0.1:${await closedPort()}/`, join(folder.path, 'x.jpl'), {
+        signal: canceling.signal,
+        onPause: () => canceling.abort(),
+      }),
+    );
+    expect(error.code).toBe('CANCELED');
+    expect(await readdir(folder.path)).toEqual([]);
   });
 });
 

@@ -50,7 +50,7 @@ export interface Network extends AsyncDisposable {
 export const defaultRetryPolicy: Readonly<RetryPolicy> = { attempts: 4, baseMs: 1_000, maxMs: 20_000 };
 
 const defaultMaxBytes = 8 * 1024 * 1024;
-const probeTimeoutMs = 10_000;
+const defaultRequestMs = 30_000;
 const dayMs = 86_400_000;
 
 /** One question, and how its answer is read. */
@@ -74,7 +74,8 @@ export function createNetwork(options: NetworkOptions = {}): Network {
 
   const probe = async (url: URL, signal: AbortSignal): Promise<void> => {
     const reason = () => new ClientError('CONNECT_TIMEOUT', `${url.host} does not answer`, { at: url.href });
-    using linked = linkSignals([signal, closing.signal], { timer, ms: probeTimeoutMs, reason });
+    const ms = options.requestTimeoutMs ?? defaultRequestMs;
+    using linked = linkSignals([signal, closing.signal], { timer, ms, reason });
     const answer = await transport.send(url, { method: 'HEAD', headers: {}, signal: linked.signal });
     answer.body.discard();
   };
@@ -87,7 +88,7 @@ export function createNetwork(options: NetworkOptions = {}): Network {
     question: Question<T>,
   ): Promise<T> => {
     const url = callableUrl(address);
-    const ms = options.requestTimeoutMs ?? 30_000;
+    const ms = options.requestTimeoutMs ?? defaultRequestMs;
     using linked = linkSignals([request.signal, closing.signal], {
       timer,
       ms,

@@ -13,11 +13,12 @@ export interface TestServer extends AsyncDisposable {
   readonly requests: { path: string; headers: IncomingMessage['headers'] }[];
 }
 
-/** A real HTTP server on a free port of loopback. */
+/** A real HTTP server on loopback. @param port 0: a free one */
 export async function serve(
   listener: RequestListener,
   tls?: { key: string; cert: string },
   onConnect?: (request: IncomingMessage, socket: Duplex) => void,
+  port = 0,
 ): Promise<TestServer> {
   const requests: TestServer['requests'] = [];
   const recording: RequestListener = (request, response) => {
@@ -28,7 +29,7 @@ export async function serve(
   // A client that refuses the certificate ends the handshake; that is what the test is about.
   server.on('tlsClientError', () => undefined);
   if (onConnect !== undefined) server.on('connect', onConnect);
-  const stop = await listen(server);
+  const stop = await listen(server, port);
   const scheme = tls === undefined ? 'http' : 'https';
   return { url: `${scheme}://127.0.0.1:${portOf(server)}/`, requests, [Symbol.asyncDispose]: stop };
 }
@@ -52,7 +53,7 @@ export async function closedPort(): Promise<number> {
   return port;
 }
 
-async function listen(server: Server): Promise<() => Promise<void>> {
+async function listen(server: Server, port = 0): Promise<() => Promise<void>> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -60,7 +61,7 @@ async function listen(server: Server): Promise<() => Promise<void>> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
   return () =>
     new Promise((resolve) => {

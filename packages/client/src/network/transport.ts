@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { rootCertificates } from 'node:tls';
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { ClientError } from '../error.js';
 import { type BodyReader, readBody } from './body-reader.js';
 import { type ExchangeObserver, type ExchangeWatch, watchExchanges } from './exchange-watch.js';
@@ -156,10 +156,9 @@ export function failureOf(error: unknown, url: URL, signal: AbortSignal): Client
 
 function createDispatcher(options: TransportOptions): Dispatcher {
   const idleTimeoutMs = options.idleTimeoutMs ?? 20_000;
-  const tls = options.ca === undefined ? {} : { ca: [...rootCertificates, ...options.ca] };
-  const connect = { timeout: options.connectTimeoutMs ?? 10_000, ...tls };
+  const tls = options.ca === undefined ? undefined : trusting(options.ca);
   const settings = {
-    connect,
+    connect: connectorOf(options.connectTimeoutMs ?? 10_000, tls),
     headersTimeout: idleTimeoutMs,
     bodyTimeout: idleTimeoutMs,
     maxHeaderSize: maxHeaderBytes,
@@ -167,11 +166,32 @@ function createDispatcher(options: TransportOptions): Dispatcher {
   };
   const { proxy } = options;
   if (proxy === undefined) return new Agent(settings);
+  const secure = tls === undefined ? {} : { secureContext: tls() };
   return new EnvHttpProxyAgent({
     ...settings,
-    requestTls: tls,
+    requestTls: secure,
+    proxyTls: secure,
     httpProxy: proxy.http ?? '',
-    httpsProxy: proxy.https ?? proxy.http ?? '',
+    httpsProxy: proxy.https ?? '',
     noProxy: ['localhost', '127.0.0.1', '[::1]', ...(proxy.except?.split(',') ?? [])].join(','),
   });
+}
+
+/** What is trusted, worked out once and only where something encrypted is called: some hundred certificates take their time. */
+function trusting(ca: readonly string[]): () => SecureContext {
+  let context: SecureContext | undefined;
+  return () => {
+    context ??= createSecureContext({ ca: [...rootCertificates, ...ca] });
+    return context;
+  };
+}
+
+function connectorOf(timeout: number, tls: (() => SecureContext) | undefined): buildConnector.connector {
+  const plain = buildConnector({ timeout });
+  let secure: buildConnector.connector | undefined;
+  return (options, callback) => {
+    if (options.protocol !== 'https:' || tls === undefined) return plain(options, callback);
+    secure ??= buildConnector({ timeout, secureContext: tls() });
+    return secure(options, callback);
+  };
 }
