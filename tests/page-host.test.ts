@@ -209,24 +209,28 @@ describe('what a page shows and asks', () => {
         publisher: 'Organization by hand',
       },
       releases: [{ version: '1.0.0' }],
-      trust: { saidBy: 'daemon', seal: 'verified' },
+      trust: { saidBy: 'daemon', seal: 'verified', path: [{}, {}, {}], files: expect.any(Number) },
     });
     const { traces } = await visitor.get<TraceList>(pageRoutes.traces);
     expect(traces[0]).toMatchObject({ plugin: 'Greeter', version: '1.0.0', code: null, job: page.view.job });
     const trace = await visitor.get<InstallTrace>(pageRoutes.trace(traces[0]?.job ?? ''));
     expect(Check(InstallTraceSchema, trace)).toBe(true);
-    expect(
-      trace.messages
-        .map(({ kind }) => kind)
-        .filter((kind) => !/path|ocsp|crl|archive|sign|verdict|switch/.test(kind)),
-    ).toEqual([
+    const kinds = trace.messages.map(({ kind }) => kind);
+    expect(kinds.slice(0, 6)).toEqual([
       'details-request',
       'details-answer',
       'download-request',
       'download-answer',
       'install-request',
-      'install-answer',
+      'archive-read',
     ]);
+    // The path is judged while the files are verified.
+    expect(kinds.slice(6, 8).sort()).toEqual(['path-found', 'signatures-verified']);
+    expect(kinds.slice(8)).toEqual(['verdict', 'switched', 'install-answer']);
+    const live = listener.events.flatMap((event) =>
+      event.type === 'trace' && event.message !== undefined ? [event.message.kind] : [],
+    );
+    expect([...live].sort()).toEqual([...kinds].sort());
     expect(trace.messages[0]?.raw).toMatch(
       /^GET \/v1\/plugins\/Greeter HTTP\/1\.1\nhost: 127\.0\.0\.1:\d+\n/,
     );

@@ -126,6 +126,8 @@ export class Client implements AsyncDisposable {
     if (schedule !== undefined) this.#openRoutines(schedule, random);
     this.mirror.on((news) => {
       if (news.type === 'trouble') onTrouble(news.error);
+      if (news.type === 'event' && news.event.type === 'trace')
+        this.traces.noteDaemon(news.event.trace, news.event.message);
     });
   }
 

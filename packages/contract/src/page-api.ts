@@ -166,6 +166,8 @@ export const InstalledView = Type.Object({
   version: Type.Union([Type.String(), Type.Null()]),
   state: Type.Enum(['installed', 'disabled', 'unmanaged', 'damaged']),
   installedAt: Type.Optional(Instant),
+  /** Signed files that were verified then. */
+  files: Type.Optional(Type.Integer({ minimum: 0 })),
   previousVersion: Type.Optional(Type.String()),
   disabled: Type.Optional(DisabledReason),
   unanswered: Type.Optional(UnansweredRevocation),

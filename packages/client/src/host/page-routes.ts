@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   ActivityQuery,
   ApplicationAction,
-  type InstallTrace,
+  type InstallTraceHead,
   PageAction,
   PageActionRequest,
   PageCatalogQuery,
@@ -147,12 +147,12 @@ export function pageRoutesOf(means: PageRoutesMeans): FastifyPluginAsyncTypebox 
       });
     });
 
-    app.get(pageRoutes.traces, async () => traceList(client.traces.list()));
+    app.get(pageRoutes.traces, async () => traceList(await client.traces.heads(daemon, client.signal)));
     app.get(
       '/page/traces/:job',
       { schema: { params: Type.Object({ job: Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$' }) }) } },
       async (request) => {
-        const trace = client.traces.get(request.params.job);
+        const trace = await client.traces.read(request.params.job, daemon, client.signal);
         if (trace === undefined)
           throw new ClientError(
             'TRACE_NOT_FOUND',
@@ -176,7 +176,7 @@ function idOf({ id }: { id: string }): string {
   return id;
 }
 
-function traceList(traces: readonly InstallTrace[]): TraceList {
+function traceList(traces: readonly InstallTraceHead[]): TraceList {
   return {
     traces: traces.map(({ job, plugin: id, version, startedAt, code }) => ({
       job,

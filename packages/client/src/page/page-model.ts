@@ -153,11 +153,12 @@ export class PageModel implements Disposable {
   async refreshFacts(): Promise<void> {
     const { daemon } = this.client.mirror;
     const { signal } = this.client;
-    const [settings, activity] = await Promise.all([
+    const [{ pluginsEnabled }, { accounts }, activity] = await Promise.all([
       daemon.settings({ signal }),
+      daemon.accounts({ signal }),
       daemon.activity({ limit: 1, signal }),
     ]);
-    this.#facts = { ...this.#facts, pluginsEnabled: settings.pluginsEnabled };
+    this.#facts = { pluginsEnabled, accounts };
     this.#lastActivity ??= activity.entries.at(-1)?.number ?? 0;
     this.#tellShell();
   }
@@ -194,6 +195,8 @@ export class PageModel implements Disposable {
       this.#facts = { ...this.#facts, pluginsEnabled: event.settings.pluginsEnabled };
       this.#tellShell();
     }
+    // The first value of an account makes its folder.
+    if (event.type === 'preferences') this.#inBackground(this.refreshFacts());
     const isLogged = ['installed', 'refused', 'uninstalled', 'disabled', 'healed', 'unanswered'];
     if (isLogged.includes(event.type)) this.#inBackground(this.#tellActivity());
   }

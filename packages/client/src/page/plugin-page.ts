@@ -91,16 +91,24 @@ function publisherOf(
 
 /** What this computer found out when it installed the plugin. */
 function daemonTrust(seal: TrustView['seal'], details: PluginDetails): TrustView {
-  const { installedAt, checkedAt, revocation = [] } = details;
-  const askedAt = checkedAt ?? installedAt;
+  const { installedAt, checkedAt, files, certificatePath = [], revocation = [] } = details;
+  const askedAt = checkedAt ?? latestOf(revocation.map((one) => one.askedAt)) ?? installedAt;
   return {
     seal,
     saidBy: 'daemon',
     ...(installedAt === undefined ? {} : { verifiedAt: installedAt }),
-    path: [],
+    ...(files === undefined ? {} : { files }),
+    path: certificatePath,
     revocation,
     ...(askedAt === undefined ? {} : { askedAt }),
   };
+}
+
+function latestOf(instants: readonly (string | undefined)[]): string | undefined {
+  return instants
+    .filter((instant) => instant !== undefined)
+    .sort()
+    .at(-1);
 }
 
 /** What the store says of its newest release: nothing of it has been checked here. */

@@ -117,12 +117,14 @@ function actionsOf({ state, load }: InstalledPlugin): PageAction[] {
 }
 
 function installedView(client: Client, row: InstalledPlugin): InstalledView {
-  const { version, state, previousVersion, disabled, unanswered, reason, load } = row;
+  const { version, state, installedAt, files, previousVersion, disabled, unanswered, reason, load } = row;
   const heldBack = client.updates.heldBack(row);
   const notice = client.updates.notice(row);
   return {
     version,
     state,
+    ...(installedAt === undefined ? {} : { installedAt }),
+    ...(files === undefined ? {} : { files }),
     ...(previousVersion === undefined ? {} : { previousVersion }),
     ...(disabled === undefined ? {} : { disabled }),
     ...(unanswered === undefined ? {} : { unanswered }),
@@ -131,6 +133,6 @@ function installedView(client: Client, row: InstalledPlugin): InstalledView {
     policy: client.settings.policy(row.id),
     ...(heldBack === undefined ? {} : { heldBack }),
     ...(notice === undefined ? {} : { notice }),
-    hasPreferences: state === 'installed',
+    hasPreferences: row.hasPreferences === true,
   };
 }

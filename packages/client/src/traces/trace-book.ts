@@ -1,10 +1,15 @@
-import type { InstallReport, InstallRequest, InstallTrace, TraceMessage } from '@jami-plugin-store/contract';
+import type {
+  InstallReport,
+  InstallRequest,
+  InstallTrace,
+  InstallTraceHead,
+  TraceMessage,
+} from '@jami-plugin-store/contract';
 import type { DaemonApi } from '../daemon/daemon-api.js';
 import { DaemonRefusal } from '../daemon/daemon-refusal.js';
+import { ClientError } from '../error.js';
+import { inTimeOf, isToldTwice, mergeTraces } from './merge-traces.js';
 import { TraceRecorder } from './trace-recorder.js';
-
-/** A trace's own data, without what was sent. */
-export type TraceHead = Omit<InstallTrace, 'messages'>;
 
 export interface TraceBookMeans {
   clock: () => Date;
@@ -18,7 +23,7 @@ const maxTraces = 32;
 export class TraceBook {
   readonly #means: { clock: () => Date; now: () => number };
   readonly #recorders = new Map<string, TraceRecorder>();
-  readonly #listeners = new Set<(trace: TraceHead, message?: TraceMessage) => void>();
+  readonly #listeners = new Set<(trace: InstallTraceHead, message?: TraceMessage) => void>();
 
   constructor({ clock, now = () => performance.now() }: TraceBookMeans) {
     this.#means = { clock, now };
@@ -81,18 +86,64 @@ export class TraceBook {
     return this.#recorders.get(job)?.trace;
   }
 
+  /** The last installs that this client or its daemon knows of, newest first. A daemon that does not answer leaves its own out. */
+  async heads(daemon: DaemonApi, signal: AbortSignal): Promise<InstallTraceHead[]> {
+    const theirs = await unlessAway(daemon.traces({ signal }));
+    const heads = new Map((theirs?.traces ?? []).map((head) => [head.job, head]));
+    for (const { messages: _, ...head } of this.list()) {
+      const other = heads.get(head.job);
+      heads.set(head.job, { ...other, ...head, plugin: head.plugin ?? other?.plugin ?? null });
+    }
+    return [...heads.values()].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, maxTraces);
+  }
+
+  /** Everything both know of one install; undefined where neither does. */
+  async read(job: string, daemon: DaemonApi, signal: AbortSignal): Promise<InstallTrace | undefined> {
+    const own = this.get(job);
+    const theirs = await unlessAway(daemon.trace(job, { signal }));
+    if (own === undefined || theirs === undefined) return own ?? theirs;
+    return mergeTraces(own, theirs);
+  }
+
+  /** The daemon has told something of an install that is going on. */
+  noteDaemon(head: InstallTraceHead, message: TraceMessage): void {
+    const own = this.get(head.job);
+    if (own === undefined) {
+      this.#tell(head, message);
+      return;
+    }
+    if (isToldTwice(own, message)) return;
+    // How it ended is told by the client's own answer.
+    const { messages: _, ...ownHead } = own;
+    this.#tell({ ...ownHead, plugin: own.plugin ?? head.plugin }, inTimeOf(own, head.startedAt, message));
+  }
+
   /** The job of a plugin's last install here. */
   jobOf(plugin: string): string | undefined {
     return this.list().find((trace) => trace.plugin === plugin)?.job;
   }
 
   /** @returns what ends it */
-  on(listener: (trace: TraceHead, message?: TraceMessage) => void): () => void {
+  on(listener: (trace: InstallTraceHead, message?: TraceMessage) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   #emit({ messages: _, ...head }: InstallTrace, message: TraceMessage | undefined): void {
+    this.#tell(head, message);
+  }
+
+  #tell(head: InstallTraceHead, message: TraceMessage | undefined): void {
     for (const listener of [...this.#listeners]) listener(head, message);
+  }
+}
+
+/** Undefined where the daemon does not answer, or knows nothing of it. */
+async function unlessAway<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof DaemonRefusal || error instanceof ClientError) return undefined;
+    throw error;
   }
 }
