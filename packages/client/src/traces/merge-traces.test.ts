@@ -23,6 +23,7 @@ const trace = (startedAt: string, messages: TraceMessage[]): InstallTrace => ({
   version: null,
   startedAt,
   messages,
+  endedAt: startedAt,
 });
 const facts = [{ name: 'path', value: '/cache/x.jpl' }];
 const own = trace('2026-06-01T00:00:00.000Z', [
@@ -61,7 +62,7 @@ test('what the daemon did stands between the question and the answer, in the cli
 });
 
 test('an answer that got lost is told by the daemon', () => {
-  const lost = { ...own, messages: own.messages.slice(0, 3) };
+  const lost = { ...own, messages: own.messages.slice(0, 3), endedAt: own.startedAt };
   expect(mergeTraces(lost, daemons).messages.at(-1)?.kind).toBe('install-answer');
 });
 

@@ -5,9 +5,10 @@ const maxMessages = 512;
 /** What both of them write down; the client's copy is what it really sent and got. */
 const told: ReadonlySet<TraceMessage['kind']> = new Set(['install-request', 'install-answer']);
 
-/** Whether a message of the daemon's trace says what the client's own trace says already. */
+/** Whether a message of the daemon's trace says what the client's own trace says already, or will say while it goes on. */
 export function isToldTwice(own: InstallTrace, { kind }: TraceMessage): boolean {
-  return told.has(kind) && own.messages.some((message) => message.kind === kind);
+  if (!told.has(kind)) return false;
+  return own.endedAt === undefined || own.messages.some((message) => message.kind === kind);
 }
 
 /**
