@@ -24,7 +24,10 @@ await runScript(async () => {
   const report = process.env.JPL_TEST_REPORT;
   const reporters = report ? ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`] : [];
   await check('tests', () =>
-    run(process.execPath, [bin('vitest', 'vitest.mjs'), 'run', ...reporters, ...process.argv.slice(2)]),
+    run(process.execPath, [bin('vitest', 'vitest.mjs'), 'run', ...reporters, ...process.argv.slice(2)], {
+      // A machine that says "production" would get a React without what its tests need.
+      env: { ...process.env, NODE_ENV: 'test' },
+    }),
   );
   if (failed.length > 0) throw new Error(`failed: ${failed.join(', ')}`);
 });
