@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ClientError, connectDaemon, type DaemonApi, listStores, storeUrl } from '@jami-plugin-store/client';
 import {
-  assertSocketFolder,
+  assertOwnSocket,
   createDaemon,
   type Daemon,
   DaemonError,
@@ -74,7 +74,7 @@ async function runningDaemon(dataDir: string): Promise<DaemonApi | undefined> {
   // A folder that cannot be entered is met again, with its reason, by whoever wants to own it.
   if (!(await isEntered(dataDir))) return undefined;
   const socket = socketPathOf(dataDir);
-  await assertSocketFolder(socket);
+  await assertOwnSocket(socket);
   const daemon = await reachDaemon(socket, dataDir);
   try {
     await daemon.info();

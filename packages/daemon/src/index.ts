@@ -14,6 +14,6 @@ export { publisherIdentity } from './install/decide.js';
 export type { InstallOutcome, InstallRequest } from './install/install-package.js';
 export { readOrMakeSecret, secretForCallers, secretPathOf } from './server/pipe-secret.js';
 export { type DaemonServer, type ServeOptions, serveDaemon } from './server/serve-daemon.js';
-export { assertSocketFolder } from './server/socket-listener.js';
+export { assertOwnSocket } from './server/socket-listener.js';
 export { privateSocketPath, type SocketPlace, socketPathOf } from './server/socket-path.js';
 export type { UninstallOutcome } from './uninstall.js';

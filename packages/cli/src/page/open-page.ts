@@ -10,7 +10,7 @@ import {
   type ServePageOptions,
   servePage,
 } from '@jami-plugin-store/client';
-import { assertSocketFolder, socketPathOf } from '@jami-plugin-store/daemon';
+import { assertOwnSocket, socketPathOf } from '@jami-plugin-store/daemon';
 import { currentPlatform } from '@jami-plugin-store/jpl';
 import { languageOf, reachDaemon } from '../daemon-access.js';
 import type { Io } from '../io.js';
@@ -74,6 +74,6 @@ export async function openPage(io: Io, options: OpenPageOptions): Promise<OpenPa
 
 async function daemonOf(dataDir: string): Promise<DaemonApi> {
   const socket = socketPathOf(dataDir);
-  await assertSocketFolder(socket);
+  await assertOwnSocket(socket);
   return await reachDaemon(socket, dataDir);
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import {
 } from '../daemon-fixtures.js';
 import { readOrMakeSecret, secretPathOf } from './pipe-secret.js';
 import { type DaemonServer, serveDaemon } from './serve-daemon.js';
+import { assertOwnSocket } from './socket-listener.js';
 
 let fixtures: DaemonFixtures;
 let authority: Authority;
@@ -256,5 +257,17 @@ describe('the socket', () => {
     await expect(serveDaemon(daemon, { socketPath: join(folder, 's') })).rejects.toMatchObject({
       code: 'SOCKET_FOLDER_UNSAFE',
     });
+  });
+
+  it.runIf(process.getuid?.() === 0)('is not believed where another user came first', async () => {
+    const folder = fixtures.path('shared');
+    await mkdir(folder);
+    await chmod(folder, 0o1777);
+    const socketPath = join(folder, 's');
+    await assertOwnSocket(socketPath);
+    await using shared = await serveDaemon(daemon, { socketPath });
+    await assertOwnSocket(shared.socket);
+    await chown(shared.socket, 65_534, 65_534);
+    await expect(assertOwnSocket(shared.socket)).rejects.toMatchObject({ code: 'SOCKET_FOLDER_UNSAFE' });
   });
 });

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../disk/make-folder.js';
 import { DaemonError } from '../error.js';
+import { pipePrefix } from './socket-path.js';
 
 /** Anything that can listen at a path; `listen` resolves when it does. */
 export interface PathListener {
@@ -88,30 +89,42 @@ function isLive(path: string): Promise<boolean> {
 }
 
 /**
- * For callers, before they believe what answers at a daemon's address: its folder must be one that only this user can change.
- * A folder that is not there is fine, nobody listens in it.
+ * For callers, before they believe what answers at a daemon's address: its folder must be one that only this user can change, and what
+ * stands there this user's own (where everybody may add to a folder, as to `/tmp`, others could have come first). Nothing there is fine.
  * @throws {DaemonError} SOCKET_FOLDER_UNSAFE
  */
-export async function assertSocketFolder(socketPath: string): Promise<void> {
+export async function assertOwnSocket(socketPath: string): Promise<void> {
+  if (socketPath.startsWith(pipePrefix)) return;
   try {
     await assertOwnFolder(dirname(socketPath));
+    if (isOwn(await lstat(socketPath))) return;
   } catch (error) {
-    if (error instanceof DaemonError || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (error instanceof DaemonError) throw error;
+    return absentAsUndefined(error as NodeJS.ErrnoException);
   }
+  throw new DaemonError(
+    'SOCKET_FOLDER_UNSAFE',
+    `${socketPath} was made by another user, so what answers there is not believed.`,
+    { path: socketPath },
+  );
 }
 
 /** Whoever can rename things in the folder could put a socket of his own in our place. */
 async function assertOwnFolder(folder: string): Promise<void> {
-  const { uid, mode } = await lstat(folder);
-  const own = process.getuid?.();
-  const isOwn = own === undefined || uid === own || uid === 0;
-  const isClosed = (mode & writableByOthers) === 0 || (mode & sticky) !== 0;
-  if (isOwn && isClosed) return;
+  const status = await lstat(folder);
+  const isClosed = (status.mode & writableByOthers) === 0 || (status.mode & sticky) !== 0;
+  if (isOwn(status) && isClosed) return;
   throw new DaemonError(
     'SOCKET_FOLDER_UNSAFE',
     `${folder} belongs to another user or can be changed by others, so no socket in it is trusted.`,
     { path: folder },
   );
+}
+
+/** Root's things are everybody's. */
+function isOwn({ uid }: { readonly uid: number }): boolean {
+  const own = process.getuid?.();
+  return own === undefined || uid === own || uid === 0;
 }
 
 function busy(path: string): DaemonError {
