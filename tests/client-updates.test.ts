@@ -114,6 +114,78 @@ describe.each([{ plain: false }, { plain: true }])(
   },
 );
 
+describe('who waits for some days with each release', () => {
+  /** Published one a day, the first of them an hour after the installed one. */
+  async function publishDaily(...versions: string[]): Promise<void> {
+    for (const version of versions) {
+      await world.publish(hand, { id: 'Greeter', version, ...small });
+      world.clock.now += day;
+    }
+  }
+
+  test('gets the newest that is old enough, and is told of the one that is not', async () => {
+    await using client = await withInstalled('Greeter');
+    await client.settings.change({ autoUpdate: true });
+    await client.settings.changePolicy('Greeter', { holdDays: 2 });
+    await publishDaily('1.10.0', '1.11.0', '1.12.0');
+    now = world.clock.now;
+    await client.updates.look();
+    expect(client.updates.updates()).toMatchObject([
+      {
+        offered: '1.12.0',
+        heldBack: { reason: 'too-new', until: '2026-06-05T00:00:00.000Z' },
+        taken: '1.11.0',
+      },
+    ]);
+    expect(versionOf(client, 'Greeter')).toBe('1.9.0');
+    await client.updates.check();
+    expect(versionOf(client, 'Greeter')).toBe('1.11.0');
+    expect(client.updates.report().entries).toMatchObject([
+      { what: 'updated', from: '1.9.0', to: '1.11.0' },
+      { what: 'found', to: '1.12.0' },
+    ]);
+    await client.updates.check();
+    expect(found(client)).toEqual([['Greeter', '1.11.0', '1.12.0', 'too-new']]);
+    now += day;
+    await client.updates.check();
+    expect(versionOf(client, 'Greeter')).toBe('1.12.0');
+  });
+
+  test('waits, where a plain Jami store has no other than the newest', async () => {
+    await using client = await withInstalled('Greeter');
+    await client.settings.change({ autoUpdate: true });
+    await client.settings.changePolicy('Greeter', { holdDays: 2 });
+    await publishDaily('1.10.0', '1.11.0', '1.12.0');
+    now = world.clock.now;
+    world.front.mischief.plain = true;
+    await using plain = await world.openClient({ clock: () => new Date(now) });
+    await plain.start();
+    await plain.updates.check();
+    expect(plain.updates.updates()).toMatchObject([{ offered: '1.12.0', taken: undefined }]);
+    expect(versionOf(plain, 'Greeter')).toBe('1.9.0');
+  });
+});
+
+test('what was weighed is taken, not what was published meanwhile; nor in place of a higher one', async () => {
+  await using client = await withInstalled('Greeter');
+  await world.publish(hand, { id: 'Greeter', version: '1.10.0', ...small });
+  await client.updates.look();
+  const newer = await world.publish(hand, { id: 'Greeter', version: '1.11.0', ...small });
+  const [update] = client.updates.updates();
+  if (update === undefined) throw new Error('Nothing was found');
+  await client.updates.update(update, { version: update.offered });
+  expect(versionOf(client, 'Greeter')).toBe('1.10.0');
+  await client.updates.look();
+  const [next] = client.updates.updates();
+  if (next === undefined) throw new Error('Nothing was found');
+  await client.mirror.daemon.install({ path: newer });
+  const { failure } = await client.updates
+    .update(next, { version: '1.10.0' })
+    .catch((error) => ({ failure: error }));
+  expect(failure).toMatchObject({ code: expect.stringMatching(/^(ACTION_NOT_POSSIBLE|NEWER_INSTALLED)$/) });
+  await expect.poll(() => versionOf(client, 'Greeter')).toBe('1.11.0');
+});
+
 test('another publisher is asked about once, and the user is told', async () => {
   await using client = await withInstalled('Greeter');
   await world.publish(stranger, { id: 'Other', version: '1.0.0', ...small });
@@ -132,7 +204,8 @@ test('another publisher is asked about once, and the user is told', async () => 
   });
   world.front.mischief.replace = undefined;
   await client.stores.get('hand').plugins.registry.ask('Greeter', { type: 'retry' });
-  expect(found(client)).toEqual([]);
+  // The list follows the daemon's event.
+  await expect.poll(() => found(client)).toEqual([]);
 });
 
 test('what was found and when survives restarts; a damaged journal is begun anew', async () => {

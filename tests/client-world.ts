@@ -93,6 +93,8 @@ export class ClientWorld implements AsyncDisposable {
   readonly #rootFile: string;
   readonly folder: string;
   readonly socketPath: string;
+  /** The store's. */
+  readonly clock = { now: instant.getTime() };
   #store: Store | undefined;
   #front: StoreFront | undefined;
   #daemon: (AsyncDisposable & { daemon: Daemon; server: DaemonServer }) | undefined;
@@ -117,7 +119,7 @@ export class ClientWorld implements AsyncDisposable {
       await createStore({
         dataDir: join(folder.path, 'store'),
         anchors: world.#anchors,
-        clock: () => instant,
+        clock: () => new Date(world.clock.now),
         revocation: 'when-named',
         ask: nobodyOffers,
         watch: false,

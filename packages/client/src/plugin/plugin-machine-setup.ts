@@ -98,7 +98,7 @@ export const machineSetup = setup({
       return (
         event.type === 'daemon.installed' &&
         target !== undefined &&
-        context.consent.version === undefined &&
+        (context.consent.version === undefined || context.consent.onlyHigher === true) &&
         !isSameRelease(event.release, context.installed) &&
         !isHigher(target.version, event.release.version)
       );

@@ -139,6 +139,19 @@ describe('a plugin from offer to removal', () => {
     expect([snapshot().state, last().signal.aborted]).toEqual(['installed', true]);
   });
 
+  test('a version that the user chose is downloaded on; as an update only as long as it is higher', () => {
+    const v3 = { version: '1.11.0' };
+    for (const [onlyHigher, isAborted] of [
+      [undefined, false],
+      [true, true],
+    ] as const) {
+      const { actor, last } = start({ offered: v2, installed: v1 });
+      actor.send({ type: 'update', consent: { version: v2.version, onlyHigher } });
+      actor.send({ type: 'daemon.installed', release: v3 });
+      expect(last().signal.aborted).toBe(isAborted);
+    }
+  });
+
   test('versions compare as numbers; one that is none is never newer', () => {
     expect(start({ offered: v2, installed: v1 }).snapshot().state).toBe('updatable');
     expect(start({ offered: v1, installed: v2 }).snapshot().state).toBe('installed');

@@ -9,6 +9,8 @@ export interface InstallConsent {
   force?: boolean | undefined;
   /** Exactly this version, an older one included; else what the store offers now. */
   version?: string | undefined;
+  /** With `version`: only as an update, never in place of that version or a higher one that came meanwhile. */
+  onlyHigher?: boolean | undefined;
 }
 
 export interface DownloadedArchive {

@@ -171,12 +171,16 @@ export class StoreWork implements PluginWork {
 
 /** The part of an install request that is the user's. A version that was asked for by name may be the same or an older one. */
 export function consentOf(
-  { acceptPublisher, force, version }: InstallConsent,
+  { acceptPublisher, force, version, onlyHigher }: InstallConsent,
   target?: OfferedRelease,
   installed?: string,
 ): { acceptPublisher?: string; force?: boolean } {
   const goesBack =
-    version !== undefined && target !== undefined && installed !== undefined && !isHigher(target, installed);
+    version !== undefined &&
+    onlyHigher !== true &&
+    target !== undefined &&
+    installed !== undefined &&
+    !isHigher(target, installed);
   return {
     ...(acceptPublisher === undefined ? {} : { acceptPublisher }),
     ...(force === undefined && !goesBack ? {} : { force: force === true || goesBack }),

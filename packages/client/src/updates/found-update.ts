@@ -1,6 +1,6 @@
 import type { UpdateEntry } from '@jami-plugin-store/contract';
 import type { StoreNotice } from './store-notice.js';
-import type { Found } from './update-journal.js';
+import type { Found, FoundUpdate } from './update-journal.js';
 
 /** What is kept of what a store said. */
 export function foundOf(
@@ -9,21 +9,13 @@ export function foundOf(
   installed: string,
   before: Found | undefined,
 ): Found {
-  const { update, revision, yanked, revoked, deprecated, isOffered } = notice;
-  const failedWith = before?.update?.version === update?.version ? before?.update?.failedWith : undefined;
+  const { update, ripe, revision, yanked, revoked, deprecated, isOffered } = notice;
   return {
     store,
     installed,
     isOffered,
-    ...(update === undefined
-      ? {}
-      : {
-          update: {
-            version: update.version,
-            ...(update.publishedAt === undefined ? {} : { publishedAt: update.publishedAt }),
-            ...(failedWith === undefined ? {} : { failedWith }),
-          },
-        }),
+    ...(update === undefined ? {} : { update: releaseOf(update, before) }),
+    ...(ripe === undefined ? {} : { ripe: releaseOf(ripe, before) }),
     ...(revision === undefined ? {} : { revision }),
     ...(yanked === undefined ? {} : { yanked }),
     ...(revoked === undefined ? {} : { revoked }),
@@ -35,6 +27,30 @@ export function foundOf(
             ...(deprecated.successor === undefined ? {} : { successor: deprecated.successor }),
           },
         }),
+  };
+}
+
+/** Why a version was not installed is known as long as it is offered. */
+function releaseOf(
+  { version, publishedAt }: { version: string; publishedAt?: string | undefined },
+  before: Found | undefined,
+): FoundUpdate {
+  const known = [before?.update, before?.ripe].find((one) => one?.version === version);
+  return {
+    version,
+    ...(publishedAt === undefined ? {} : { publishedAt }),
+    ...(known?.failedWith === undefined ? {} : { failedWith: known.failedWith }),
+  };
+}
+
+/** A version could not be installed. */
+export function failedFound({ update, ripe, ...found }: Found, version: string, code: string): Found {
+  const noted = (one: FoundUpdate): FoundUpdate =>
+    one.version === version ? { ...one, failedWith: code } : one;
+  return {
+    ...found,
+    ...(update === undefined ? {} : { update: noted(update) }),
+    ...(ripe === undefined ? {} : { ripe: noted(ripe) }),
   };
 }
 

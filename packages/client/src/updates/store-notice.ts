@@ -16,6 +16,8 @@ export interface StoreNotice {
   update?:
     | (OfferedRelease & { publishedAt?: string | undefined; publisher?: CatalogPublisher | undefined })
     | undefined;
+  /** A higher one, too, that is older than `update`. */
+  ripe?: { version: string; publishedAt: string } | undefined;
   /** The installed version under a renewed certificate. */
   revision?: { sha256: string; publishedAt: string } | undefined;
   yanked?: { reason: string; at: string } | undefined;

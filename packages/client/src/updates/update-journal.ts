@@ -6,18 +6,23 @@ import { type JsonFile, jsonFile } from '../storage/json-file.js';
 const Instant = Type.String({ maxLength: 40 });
 const Said = Type.Object({ reason: Type.String(), at: Instant });
 
+/** An update that was found, and what became of it. */
+const FoundUpdate = Type.Object({
+  version: Type.String(),
+  publishedAt: Type.Optional(Instant),
+  /** Why it was not installed when that was last tried. */
+  failedWith: Type.Optional(Type.String()),
+});
+export type FoundUpdate = Static<typeof FoundUpdate>;
+
 /** What was last found out about one installed plugin. */
 const Found = Type.Object({
   store: Type.String(),
   /** Version it was found for: of another installed version nothing of it holds. */
   installed: Type.String(),
-  update: Type.Optional(
-    Type.Object({
-      version: Type.String(),
-      publishedAt: Type.Optional(Instant),
-      failedWith: Type.Optional(Type.String()),
-    }),
-  ),
+  update: Type.Optional(FoundUpdate),
+  /** An older one than `update`, that has been there for as long as the user wants to wait. */
+  ripe: Type.Optional(FoundUpdate),
   revision: Type.Optional(Type.Object({ sha256: Type.String(), publishedAt: Instant })),
   yanked: Type.Optional(Said),
   revoked: Type.Optional(Said),

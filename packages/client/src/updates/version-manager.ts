@@ -10,14 +10,16 @@ import type {
 import type { DaemonMirror } from '../daemon/daemon-mirror.js';
 import { ClientError } from '../error.js';
 import { pluginFailure } from '../plugin/plugin-failure.js';
+import type { InstallConsent } from '../plugin/plugin-work.js';
 import type { ClientSettings } from '../settings/client-settings.js';
 import type { OpenStore } from '../store/open-store.js';
 import type { StoreShelf } from '../store/store-shelf.js';
-import { entriesOf, foundOf } from './found-update.js';
+import { entriesOf, failedFound, foundOf } from './found-update.js';
 import { noteNotices, takesUpdates } from './note-notices.js';
+import { findRipeRelease } from './ripe-release.js';
 import { askForNotices, type StoreNotice } from './store-notice.js';
 import type { Found, UpdateJournal } from './update-journal.js';
-import { weighUpdate } from './weigh-update.js';
+import { takenVersion, weighUpdate } from './weigh-update.js';
 
 export interface VersionManagerMeans {
   stores: StoreShelf;
@@ -39,7 +41,10 @@ export interface UpdateFound {
   id: string;
   installed: string;
   offered: string;
+  publishedAt: string | undefined;
   heldBack: HeldBack | undefined;
+  /** What is taken without asking: `offered`, or an older one while that is too new; undefined: nothing. */
+  taken: string | undefined;
 }
 
 const dayMs = 86_400_000;
@@ -81,23 +86,26 @@ export class VersionManager {
    * @throws {ClientError} DAEMON_UNAVAILABLE | DAEMON_ANSWER_INVALID: what is installed is not known; CLIENT_FILE_* | DISK_FULL
    */
   check(): Promise<void> {
-    this.#checking ??= this.#check().finally(() => {
-      this.#checking = undefined;
-      this.#means.onChange();
-    });
-    this.#means.onChange();
-    return this.#checking;
+    return this.#once(() => this.#check());
+  }
+
+  /** As `check`, and makes no update. */
+  look(): Promise<void> {
+    return this.#once(() => this.#look());
   }
 
   /** What was found and may be taken, or why not. */
   updates(): UpdateFound[] {
-    const { mirror, stores } = this.#means;
+    const { mirror, stores, settings, clock } = this.#means;
     return mirror.rows.flatMap((row) => {
       const store = stores.homeOf(row);
-      const update = this.#foundOf(row)?.update;
+      const { update, ripe } = this.#foundOf(row) ?? {};
       if (store === undefined || update === undefined) return [];
       const { id, version } = row;
-      return [{ store, id, installed: version ?? '', offered: update.version, heldBack: this.heldBack(row) }];
+      const { version: offered, publishedAt } = update;
+      const heldBack = this.heldBack(row);
+      const taken = takenVersion(update, ripe, settings.policy(id), clock());
+      return [{ store, id, installed: version ?? '', offered, publishedAt, heldBack, taken }];
     });
   }
 
@@ -139,12 +147,19 @@ export class VersionManager {
 
   /**
    * Makes one update and writes down what became of it.
+   * @param consent with a version: that one and no other, as long as it is higher; else what the store offers now
    * @returns where the plugin came to rest: with the new version, `failed`, or as it was where it was canceled
    * @throws {ClientError} ACTION_NOT_POSSIBLE | PLUGIN_UNKNOWN | CLIENT_CLOSED
    */
-  async update({ store, id, installed, offered }: UpdateFound): Promise<PluginSnapshot> {
+  async update(
+    { store, id, installed, offered }: UpdateFound,
+    consent: Pick<InstallConsent, 'acceptPublisher' | 'version'> = {},
+  ): Promise<PluginSnapshot> {
     const { mirror, clock } = this.#means;
-    const snapshot = await store.plugins.registry.ask(id, { type: 'update' });
+    const snapshot = await store.plugins.registry.ask(id, {
+      type: 'update',
+      consent: { ...consent, onlyHigher: true },
+    });
     // The list says the same from now on.
     await mirror.refresh();
     const about = { store: store.name, plugin: id, from: installed };
@@ -156,12 +171,21 @@ export class VersionManager {
       return snapshot;
     }
     const { code, message } = snapshot.failure;
-    await this.#write([{ at, what: 'failed', ...about, to: offered, code, message }], (found) => {
+    const to = consent.version ?? offered;
+    await this.#write([{ at, what: 'failed', ...about, to, code, message }], (found) => {
       const own = Object.hasOwn(found, id) ? found[id] : undefined;
-      if (own?.update === undefined) return found;
-      return { ...found, [id]: { ...own, update: { ...own.update, failedWith: code } } };
+      return own === undefined ? found : { ...found, [id]: failedFound(own, to, code) };
     });
     return snapshot;
+  }
+
+  #once(work: () => Promise<void>): Promise<void> {
+    this.#checking ??= work().finally(() => {
+      this.#checking = undefined;
+      this.#means.onChange();
+    });
+    this.#means.onChange();
+    return this.#checking;
   }
 
   /** What was found of a plugin, as long as the version it was found for is the installed one. */
@@ -172,7 +196,19 @@ export class VersionManager {
   }
 
   async #check(): Promise<void> {
-    const { reload, mirror, stores, journal, settings, clock, random } = this.#means;
+    await this.#look();
+    if (!this.#means.settings.autoUpdate) return;
+    for (const update of this.updates()) {
+      const { actions = [] } = update.store.plugins.registry.snapshot(update.id) ?? {};
+      // One that the user is working on already is left to them.
+      if (update.taken === undefined || !actions.includes('update')) continue;
+      // What the user's days of waiting were counted for, and not what may have come since.
+      await this.update(update, { version: update.taken });
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { reload, mirror, stores, journal, clock, random } = this.#means;
     await Promise.all([reload(), journal.reload()]);
     await mirror.refresh();
     if (mirror.state.status === 'lost') throw mirror.state.error;
@@ -195,13 +231,6 @@ export class VersionManager {
           }),
     }));
     for (const { store, notices } of asked) await this.#note(store, notices);
-    if (!settings.autoUpdate) return;
-    for (const update of this.updates()) {
-      const isTaken = update.heldBack === undefined || update.heldBack.reason === 'failed';
-      const { actions = [] } = update.store.plugins.registry.snapshot(update.id) ?? {};
-      // One that the user is working on already is left to them.
-      if (isTaken && actions.includes('update')) await this.update(update);
-    }
   }
 
   async #ask(store: OpenStore): Promise<{
@@ -217,11 +246,24 @@ export class VersionManager {
       noteNotices(store.plugins.registry, notices);
       const [first] = failures;
       const isSilent = first !== undefined && notices.length === 0;
+      for (const notice of notices) await this.#addRipe(store, notice);
       return { store, isNeeded, notices, ...(isSilent ? { failure: pluginFailure(first.error) } : {}) };
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
       return { store, isNeeded, notices: [], failure: pluginFailure(error) };
     }
+  }
+
+  /** Where the newest release is too new for the user: the newest one that is not. */
+  async #addRipe(store: OpenStore, notice: StoreNotice): Promise<void> {
+    const { settings, clock, mirror } = this.#means;
+    const { id, update } = notice;
+    const policy = settings.policy(id);
+    const now = clock();
+    if (update === undefined || weighUpdate(update, policy, now)?.reason !== 'too-new') return;
+    const installed = mirror.rows.find((row) => row.id === id)?.version ?? '';
+    const publishedBy = new Date(now.getTime() - policy.holdDays * dayMs);
+    notice.ripe = await findRipeRelease(store.api, { id, installed, publishedBy, now }, store.request());
   }
 
   #rowsOf(store: OpenStore): InstalledPlugin[] {

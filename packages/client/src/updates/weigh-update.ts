@@ -1,15 +1,31 @@
 import type { HeldBack, UpdatePolicy } from '@jami-plugin-store/contract';
 import { compareVersions, isVersion } from '@jami-plugin-store/jpl';
 
-/** An update that was found, and what became of it. */
-export interface FoundUpdate {
+/** An update that was found, with why it was not installed when that was last tried. */
+interface FoundUpdate {
   version: string;
   publishedAt?: string | undefined;
-  /** Why it was not installed when that was last tried. */
   failedWith?: string | undefined;
 }
 
 const dayMs = 86_400_000;
+
+/**
+ * Which version may be taken without asking: the one that was found, else the newest of those that have been there for as long as the user wants
+ * to wait.
+ */
+export function takenVersion(
+  found: FoundUpdate,
+  ripe: FoundUpdate | undefined,
+  policy: UpdatePolicy,
+  now: Date,
+): string | undefined {
+  const heldBack = weighUpdate(found, policy, now);
+  if (heldBack === undefined) return found.version;
+  const isRipe =
+    heldBack.reason === 'too-new' && ripe !== undefined && weighUpdate(ripe, policy, now) === undefined;
+  return isRipe ? ripe.version : undefined;
+}
 
 /** Why the user's own decisions keep an update from being made by itself; undefined: nothing does. */
 export function weighUpdate(found: FoundUpdate, policy: UpdatePolicy, now: Date): HeldBack | undefined {
