@@ -293,6 +293,24 @@ describe('what a page shows and asks', () => {
   });
 });
 
+test('what is told of installed plugins is what was just read, not what was known before', async () => {
+  await world.publish(hand, { id: 'Speaker', version: '1.0.0', bulk: 1_000 });
+  using listener = await visitor.listen();
+  await visitor.ask(pageRoutes.check, { method: 'POST', json: {} });
+  await visitor.ask(pageRoutes.action('hand', 'Speaker', 'install'), { method: 'POST' });
+  await listener.until(installed('Speaker'));
+  using french = await visitor.listen();
+  await visitor.ask(pageRoutes.settings, { method: 'PATCH', json: { language: 'fr' } });
+  await french.until(
+    (event) =>
+      event.type === 'plugin' &&
+      event.plugin.snapshot.id === 'Speaker' &&
+      event.plugin.installed !== undefined &&
+      event.plugin.name === 'Speaker fr',
+  );
+  await visitor.ask(pageRoutes.settings, { method: 'PATCH', json: { language: 'en' } });
+});
+
 describe('a file that is dropped on the page', () => {
   const drop = (bytes: Buffer | string, query = 'name=x.jpl') =>
     visitor.ask(`${pageRoutes.packages}?${query}`, {

@@ -13,6 +13,8 @@ export type MirrorNews =
   | { type: 'daemon'; daemon: DaemonState }
   /** The daemon's list, complete. */
   | { type: 'rows'; rows: readonly InstalledPlugin[] }
+  /** Whoever keeps the list has taken it: what is made of it may be shown, in whatever order they listen. */
+  | { type: 'rows-taken' }
   /** What the daemon tells; a list that follows from it comes after. */
   | { type: 'event'; event: DaemonEvent }
   /** The daemon answers, but not this. */
@@ -40,6 +42,9 @@ export class DaemonMirror implements AsyncDisposable {
   #following: Promise<void> | undefined;
   /** Counts what changed in the daemon, so that a list read before the change is not taken for the truth. */
   #changes = 0;
+  /** Readings of the list in the order they were begun, and the youngest that was taken: an older one that ends later says nothing. */
+  #begun = 0;
+  #taken = 0;
 
   /** @param daemon stays its owner's to close @param language of the list's texts */
   constructor(daemon: DaemonApi, language: () => string | undefined) {
@@ -130,11 +135,15 @@ export class DaemonMirror implements AsyncDisposable {
     const { signal } = this.#closing;
     for (let again = true, tries = 1; again; tries += 1) {
       const before = this.#changes;
+      this.#begun += 1;
+      const reading = this.#begun;
       const rows = await this.daemon.list({ signal, language: this.#language() });
       again = before !== this.#changes && tries < maxReads;
-      if (again) continue;
+      if (again || reading < this.#taken) continue;
+      this.#taken = reading;
       this.#rows = rows;
       this.#emit({ type: 'rows', rows });
+      this.#emit({ type: 'rows-taken' });
     }
   }
 

@@ -188,7 +188,7 @@ export class PageModel implements Disposable {
       this.#tellShell();
       if (news.daemon.status === 'connected') this.#inBackground(this.refreshFacts());
     }
-    if (news.type === 'rows') this.#tellRows();
+    if (news.type === 'rows-taken') this.#tellRows();
     if (news.type !== 'event') return;
     const { event } = news;
     if (event.type === 'settings') {

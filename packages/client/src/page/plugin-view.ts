@@ -92,7 +92,7 @@ function deprecationOf(told: CatalogItem['deprecated']): Pick<PluginView, 'depre
 
 /** The seal says what is known: what the daemon verified, what it found wrong, else what the store says it has verified. */
 function sealOf(
-  { failure }: PluginSnapshot,
+  { failure, installed }: PluginSnapshot,
   row: InstalledPlugin | undefined,
   item: CatalogItem | undefined,
 ): Seal {
@@ -100,8 +100,11 @@ function sealOf(
     if (failure.code === 'CERTIFICATE_REVOKED') return 'revoked';
     if (failure.resultCode === resultCodeOf.signature) return 'changed';
   }
+  // The machine hears of it before the list is read again.
+  const disabled = row && (installed?.disabled ?? row.disabled);
+  if (disabled !== undefined || row?.state === 'disabled')
+    return disabled?.code === 'FILES_CHANGED' ? 'changed' : 'revoked';
   if (row?.state === 'installed') return 'verified';
-  if (row?.state === 'disabled') return row.disabled?.code === 'FILES_CHANGED' ? 'changed' : 'revoked';
   return item?.isJudged === true ? 'signed' : 'none';
 }
 

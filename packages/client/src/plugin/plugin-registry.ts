@@ -85,8 +85,10 @@ export class PluginRegistry implements Disposable {
   /** The daemon's list, complete: what is not in it is not installed. */
   noteRows(rows: readonly InstalledPlugin[]): void {
     const byId = new Map(rows.map((row) => [row.id, row]));
-    for (const [id, entry] of this.#entries) {
-      if (entry.row !== undefined && !byId.has(id)) this.noteRemoved(id);
+    for (const [id, { row, actor }] of this.#entries) {
+      // Its installation may have been told of, and its row never read.
+      const wasInstalled = row !== undefined || actor.getSnapshot().context.installed !== undefined;
+      if (wasInstalled && !byId.has(id)) this.noteRemoved(id);
     }
     for (const row of rows) {
       const entry = this.#entry(row.id);
