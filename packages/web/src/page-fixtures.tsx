@@ -9,7 +9,7 @@ import type {
   StoreView,
 } from '@jami-plugin-store/contract';
 import { notifyManager } from '@tanstack/react-query';
-import { act, render } from '@testing-library/react';
+import { act, configure, render } from '@testing-library/react';
 import { App } from './app.js';
 import type { CallHost, HostCall } from './page/call-host.js';
 import { PageError } from './page/page-error.js';
@@ -19,6 +19,8 @@ import { startTexts } from './texts/start-texts.js';
 
 // Screens hear of an answer within the turn it came in, whatever a test does to the clock.
 notifyManager.setScheduler(queueMicrotask);
+// Parts of the page are loaded when they are wanted, which takes a busy machine a while.
+configure({ asyncUtilTimeout: 20_000 });
 
 /** Typed pieces of what a host tells; each test says what is different. */
 const storeOf = (change: Partial<StoreView> = {}): StoreView => ({

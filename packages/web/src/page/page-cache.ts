@@ -5,12 +5,14 @@ import type {
   PageCatalog,
   PageEvent,
   PageState,
+  PluginPage,
+  PluginState,
   PluginView,
   TraceList,
   UpdateEntry,
   UpdateReport,
 } from '@jami-plugin-store/contract';
-import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import { type InfiniteData, notifyManager, type QueryClient } from '@tanstack/react-query';
 
 /** Which question each answer in the cache belongs to. */
 export const pageKeys = {
@@ -42,13 +44,10 @@ export function applyEvent(cache: QueryClient, event: PageEvent): void {
       void cache.invalidateQueries();
       break;
     case 'shell':
-      cache.setQueryData<PageState>(pageKeys.state, (state) => state && { ...state, shell: event.shell });
-      break;
     case 'plugin':
-      applyPlugin(cache, event.plugin);
-      break;
     case 'gone':
-      forgetPlugin(cache, event.store, event.id);
+      // In one turn: a plugin that leaves one list for another is never in none.
+      notifyManager.batch(() => applyNews(cache, event));
       break;
     case 'catalog':
       void cache.invalidateQueries({ queryKey: pageKeys.catalogsOf(event.store) });
@@ -74,41 +73,82 @@ export function applyEvent(cache: QueryClient, event: PageEvent): void {
   }
 }
 
-function applyPlugin(cache: QueryClient, plugin: PluginView): void {
-  const key = keyOfView(plugin);
-  let before: PluginView | undefined;
-  cache.setQueryData<PageState>(pageKeys.state, (state) => {
-    if (state === undefined) return state;
-    before = state.plugins.find((view) => keyOfView(view) === key);
-    const plugins =
-      before === undefined
-        ? [...state.plugins, plugin]
-        : state.plugins.map((view) => (view === before ? plugin : view));
-    return { ...state, plugins };
-  });
-  const isNews =
-    before?.snapshot.state !== plugin.snapshot.state ||
-    before.seal !== plugin.seal ||
-    before.installed?.version !== plugin.installed?.version;
-  if (isNews) void cache.invalidateQueries({ queryKey: pageKeys.plugin(plugin.store, plugin.snapshot.id) });
+/** What is told of the shell or of one plugin. */
+export type News = Extract<PageEvent, { type: 'shell' | 'plugin' | 'gone' }>;
+
+/** States in which a plugin belongs to the page's state although it is not installed. */
+const underWay: ReadonlySet<PluginState> = new Set([
+  'downloading',
+  'waiting',
+  'installing',
+  'uninstalling',
+  'restoring',
+  'failed',
+]);
+
+function isOf(news: News, view: PluginView): boolean {
+  if (news.type === 'shell') return false;
+  const key = news.type === 'plugin' ? keyOfView(news.plugin) : keyOf(news.store, news.id);
+  return key === keyOfView(view);
 }
 
-function forgetPlugin(cache: QueryClient, store: string, id: string): void {
-  const key = keyOf(store, id);
-  const isOther = (view: PluginView): boolean => keyOfView(view) !== key;
-  cache.setQueryData<PageState>(
-    pageKeys.state,
-    (state) => state && { ...state, plugins: state.plugins.filter(isOther) },
+/** The page's state after what was told. */
+export function stateWith(state: PageState, news: News): PageState {
+  if (news.type === 'shell') return { ...state, shell: news.shell };
+  const isKnown = state.plugins.some((view) => isOf(news, view));
+  const isShown =
+    news.type === 'plugin' &&
+    (news.plugin.installed !== undefined || underWay.has(news.plugin.snapshot.state));
+  if (!isShown) {
+    return isKnown ? { ...state, plugins: state.plugins.filter((view) => !isOf(news, view)) } : state;
+  }
+  const { plugin } = news;
+  if (!isKnown) return { ...state, plugins: [...state.plugins, plugin] };
+  return { ...state, plugins: state.plugins.map((view) => (isOf(news, view) ? plugin : view)) };
+}
+
+/** A part of a store's list after what was told. */
+export function catalogWith(catalog: PageCatalog, news: News): PageCatalog {
+  if (news.type === 'shell' || !catalog.plugins.some((view) => isOf(news, view))) return catalog;
+  const plugins =
+    news.type === 'plugin'
+      ? catalog.plugins.map((view) => (isOf(news, view) ? news.plugin : view))
+      : catalog.plugins.filter((view) => !isOf(news, view));
+  return { ...catalog, plugins };
+}
+
+/** One plugin after what was told, of it or of others; undefined: it is gone. */
+export function viewWith(view: PluginView | undefined, news: News): PluginView | undefined {
+  if (view === undefined || !isOf(news, view)) return view;
+  return news.type === 'plugin' ? news.plugin : undefined;
+}
+
+function applyNews(cache: QueryClient, news: News): void {
+  const before = cache.getQueryData<PageState>(pageKeys.state);
+  cache.setQueryData<PageState>(pageKeys.state, before && stateWith(before, news));
+  if (news.type === 'shell') return;
+  const [store, id] =
+    news.type === 'plugin' ? [news.plugin.store, news.plugin.snapshot.id] : [news.store, news.id];
+  cache.setQueriesData<InfiniteData<PageCatalog>>({ queryKey: pageKeys.catalogsOf(store) }, (data) => {
+    if (data === undefined) return data;
+    const pages = data.pages.map((page) => catalogWith(page, news));
+    return pages.every((page, index) => page === data.pages[index]) ? data : { ...data, pages };
+  });
+  const pageKey = pageKeys.plugin(store, id);
+  const known = cache.getQueryData<PluginPage>(pageKey)?.view;
+  if (news.type === 'plugin')
+    cache.setQueryData<PluginPage>(pageKey, (page) => page && { ...page, view: news.plugin });
+  if (news.type === 'gone' || (known !== undefined && isNews(known, news.plugin)))
+    void cache.invalidateQueries({ queryKey: pageKey });
+}
+
+/** Whether more than its progress has changed: then what is known of its versions and certificates may have, too. */
+function isNews(before: PluginView, after: PluginView): boolean {
+  return (
+    before.snapshot.state !== after.snapshot.state ||
+    before.seal !== after.seal ||
+    before.installed?.version !== after.installed?.version
   );
-  cache.setQueriesData<InfiniteData<PageCatalog>>(
-    { queryKey: pageKeys.catalogsOf(store) },
-    (data) =>
-      data && {
-        ...data,
-        pages: data.pages.map((page) => ({ ...page, plugins: page.plugins.filter(isOther) })),
-      },
-  );
-  void cache.invalidateQueries({ queryKey: pageKeys.plugin(store, id) });
 }
 
 function withEntry(report: ActivityReport, entry: ActivityEntry): ActivityReport {

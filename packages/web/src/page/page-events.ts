@@ -11,15 +11,18 @@ export interface FollowOptions {
   readonly open?: (path: string) => EventSource;
 }
 
-const eventTypes = [
-  'hello',
-  'shell',
-  'plugin',
-  'gone',
-  'catalog',
-  'activity',
-  'trace',
-] as const satisfies readonly PageEvent['type'][];
+/** Every name a message of the stream may have: one that is not listened to is never heard of. */
+const eventTypes = {
+  hello: true,
+  shell: true,
+  plugin: true,
+  gone: true,
+  catalog: true,
+  activity: true,
+  package: true,
+  update: true,
+  trace: true,
+} as const satisfies Record<PageEvent['type'], true>;
 const firstWaitMs = 500;
 const longestWaitMs = 5_000;
 
@@ -51,7 +54,7 @@ export function followHost({
       timer = setTimeout(start, waitMs);
       waitMs = Math.min(waitMs * 2, longestWaitMs);
     });
-    for (const type of eventTypes) {
+    for (const type of Object.keys(eventTypes)) {
       current.addEventListener(type, ({ data }: MessageEvent<string>) =>
         onEvent(JSON.parse(data) as PageEvent),
       );

@@ -15,7 +15,8 @@ import {
 } from '@jami-plugin-store/contract';
 import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { keyOf, keyOfView, pageKeys } from './page-cache.js';
+import { inStep } from './in-step.js';
+import { catalogWith, keyOf, keyOfView, pageKeys, stateWith, viewWith } from './page-cache.js';
 import { useHost } from './page-context.js';
 import { PageError } from './page-error.js';
 
@@ -42,10 +43,10 @@ export function createPageCache(): QueryClient {
 
 /** The whole page's state; asked again every few seconds while there is none, so that it heals by itself. */
 export function usePageState() {
-  const { call } = useHost();
+  const { call, listen } = useHost();
   return useQuery({
     queryKey: pageKeys.state,
-    queryFn: ({ signal }) => call<PageState>(pageRoutes.state, { signal }),
+    queryFn: ({ signal }) => inStep(listen, () => call<PageState>(pageRoutes.state, { signal }), stateWith),
     refetchInterval: ({ state }) => (state.status === 'error' ? 2_000 : false),
   });
 }
@@ -76,12 +77,17 @@ export interface CatalogQuestion {
  * @param live  what is known of plugins since; a screen that looks at them elsewhere, too, must see both change at once
  */
 export function useCatalog({ store, q, category, sort }: CatalogQuestion, live: readonly PluginView[]) {
-  const { call } = useHost();
+  const { call, listen } = useHost();
   const query = { ...(q !== '' && { q }), ...(category !== undefined && { category }), sort };
   const answer = useInfiniteQuery({
     queryKey: pageKeys.catalog(store, query),
     queryFn: ({ pageParam, signal }) =>
-      call<PageCatalog>(pageRoutes.catalog, { query: { store, ...query, cursor: pageParam }, signal }),
+      inStep(
+        listen,
+        () =>
+          call<PageCatalog>(pageRoutes.catalog, { query: { store, ...query, cursor: pageParam }, signal }),
+        catalogWith,
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next,
     placeholderData: keepPreviousData,
@@ -103,11 +109,16 @@ export function useCatalog({ store, q, category, sort }: CatalogQuestion, live: 
 
 /** One plugin with everything that is known of it. */
 export function usePluginPage(store: string, id: string) {
-  const { call } = useHost();
+  const { call, listen } = useHost();
   const live = useLivePlugins().find((view) => keyOfView(view) === keyOf(store, id));
   const answer = useQuery({
     queryKey: pageKeys.plugin(store, id),
-    queryFn: ({ signal }) => call<PluginPage>(pageRoutes.plugin(store, id), { signal }),
+    queryFn: ({ signal }) =>
+      inStep(
+        listen,
+        () => call<PluginPage>(pageRoutes.plugin(store, id), { signal }),
+        (page, news) => ({ ...page, view: viewWith(page.view, news) ?? page.view }),
+      ),
   });
   return { ...answer, view: live ?? answer.data?.view };
 }

@@ -4,7 +4,6 @@ import {
   type PageAction,
   type PageActionRequest,
   type PageSettingsChange,
-  type PageState,
   type PluginView,
   pageRoutes,
   type Shell,
@@ -12,8 +11,9 @@ import {
   type UpdatePolicyChange,
 } from '@jami-plugin-store/contract';
 import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query';
+import { inStep } from './in-step.js';
 import { useNotices } from './notices.js';
-import { applyEvent, pageKeys } from './page-cache.js';
+import { applyEvent, type News, viewWith } from './page-cache.js';
 import { useHost } from './page-context.js';
 
 /** What is asked of one plugin. */
@@ -23,45 +23,60 @@ export interface PluginWish {
   readonly request?: PageActionRequest;
 }
 
-const takeShell = (cache: QueryClient, shell: Shell): void => {
-  cache.setQueryData<PageState>(pageKeys.state, (state) => state && { ...state, shell });
+const takeShell = (cache: QueryClient, shell: Shell): void => applyEvent(cache, { type: 'shell', shell });
+const takeView = (cache: QueryClient, plugin: PluginView | undefined): void => {
+  if (plugin !== undefined) applyEvent(cache, { type: 'plugin', plugin });
 };
+const shellWith = (shell: Shell, news: News): Shell => (news.type === 'shell' ? news.shell : shell);
 
 /** Asks the host to do something with a plugin. A refusal becomes a notice; what comes of it is told by events. */
 export function usePluginWish() {
-  const { call } = useHost();
+  const { call, listen } = useHost();
   const cache = useQueryClient();
   const { refused } = useNotices();
   return useMutation({
     mutationFn: ({ view, action, request = {} }: PluginWish) =>
-      call<PluginView>(pageRoutes.action(view.store, view.snapshot.id, action), {
-        method: 'POST',
-        body: request,
-      }),
-    onSuccess: (plugin) => applyEvent(cache, { type: 'plugin', plugin }),
+      inStep<PluginView | undefined>(
+        listen,
+        () =>
+          call<PluginView>(pageRoutes.action(view.store, view.snapshot.id, action), {
+            method: 'POST',
+            body: request,
+          }),
+        viewWith,
+      ),
+    onSuccess: (plugin) => takeView(cache, plugin),
     onError: (error, { view }) => refused(error, view.name),
   });
 }
 
 export function usePolicyWish() {
-  const { call } = useHost();
+  const { call, listen } = useHost();
   const cache = useQueryClient();
   const { refused } = useNotices();
   return useMutation({
     mutationFn: ({ view, change }: { view: PluginView; change: UpdatePolicyChange }) =>
-      call<PluginView>(pageRoutes.policy(view.store, view.snapshot.id), { method: 'PATCH', body: change }),
-    onSuccess: (plugin) => applyEvent(cache, { type: 'plugin', plugin }),
+      inStep<PluginView | undefined>(
+        listen,
+        () =>
+          call<PluginView>(pageRoutes.policy(view.store, view.snapshot.id), {
+            method: 'PATCH',
+            body: change,
+          }),
+        viewWith,
+      ),
+    onSuccess: (plugin) => takeView(cache, plugin),
     onError: (error, { view }) => refused(error, view.name),
   });
 }
 
 export function useSettingsWish() {
-  const { call } = useHost();
+  const { call, listen } = useHost();
   const cache = useQueryClient();
   const { refused } = useNotices();
   return useMutation({
     mutationFn: (change: PageSettingsChange) =>
-      call<Shell>(pageRoutes.settings, { method: 'PATCH', body: change }),
+      inStep(listen, () => call<Shell>(pageRoutes.settings, { method: 'PATCH', body: change }), shellWith),
     onSuccess: (shell) => takeShell(cache, shell),
     onError: (error) => refused(error),
   });
@@ -69,11 +84,12 @@ export function useSettingsWish() {
 
 /** Looks for updates now, and asks every store again. */
 export function useCheckWish() {
-  const { call } = useHost();
+  const { call, listen } = useHost();
   const cache = useQueryClient();
   const { refused } = useNotices();
   return useMutation({
-    mutationFn: () => call<Shell>(pageRoutes.check, { method: 'POST', body: {} }),
+    mutationFn: () =>
+      inStep(listen, () => call<Shell>(pageRoutes.check, { method: 'POST', body: {} }), shellWith),
     onSuccess: (shell) => takeShell(cache, shell),
     onError: (error) => refused(error),
   });
