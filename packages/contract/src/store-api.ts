@@ -64,8 +64,6 @@ export const StoreRelease = Type.Object({
   expiresAt: Type.String({ format: 'date-time' }),
   /** Immutable address of the bytes, relative to the store's base URL. */
   url: Type.String(),
-  /** 1 = as first published; each one signed again under a renewed certificate counts one more. */
-  revision: Type.Optional(Type.Integer({ minimum: 1 })),
   /** Files it is signed for. */
   files: Type.Optional(Type.Integer({ minimum: 1 })),
   changelog: Type.Optional(Type.String()),
@@ -133,8 +131,6 @@ export const storeErrorTable = {
   IMAGE_NOT_FOUND: { status: 404, title: 'No such image' },
   ROUTE_NOT_FOUND: { status: 404, title: 'No such resource' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed' },
-  PARAMETER_UNKNOWN: { status: 400, title: 'Parameter unknown' },
-  PARAMETER_MALFORMED: { status: 400, title: 'Parameter malformed' },
   REQUEST_MALFORMED: { status: 400, title: 'Request malformed' },
   REQUEST_TIMEOUT: { status: 408, title: 'Request too slow' },
   REQUEST_TOO_LARGE: { status: 413, title: 'Request too large' },
@@ -165,6 +161,13 @@ export const storeErrorTable = {
   S3_SETTINGS_MALFORMED: { status: 500, title: 'Settings of the object store malformed' },
   STORAGE_FULL: { status: 507, title: 'No room for more' },
   SCHEMA_TOO_NEW: { status: 500, title: 'Database of a newer version' },
+  // Moving, backing up
+  STORE_MOVED: { status: 503, title: 'Store moved to another database' },
+  STORE_NOT_EMPTY: { status: 409, title: 'Place of a store not empty' },
+  MOVE_UNDER_WAY: { status: 409, title: 'Another move is under way' },
+  MOVE_UNFINISHED: { status: 500, title: 'Store moved here only in part' },
+  MOVE_NOT_VERIFIED: { status: 500, title: 'What arrived is not what was there' },
+  BACKUP_MALFORMED: { status: 422, title: 'Not a whole backup' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 
 export type StoreErrorCode = keyof typeof storeErrorTable;

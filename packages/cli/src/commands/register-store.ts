@@ -3,6 +3,7 @@ import type { Run } from '../cli.js';
 import type { Io } from '../io.js';
 import { collect, parsePort, parseRevocationMode } from '../options.js';
 import { registerTokens } from './register-operating.js';
+import { registerUpkeep } from './register-upkeep.js';
 
 /** What a user asks a store, and what its operator does. */
 export function registerStore(program: Command, io: Io, run: Run): void {
@@ -72,6 +73,7 @@ export function registerStore(program: Command, io: Io, run: Run): void {
     .action((options) => run(async () => (await import('./store.js')).storeServe(io, options)));
 
   registerTokens(store, io, run);
+  registerUpkeep(store, io, run);
 
   program
     .command('page')

@@ -1,8 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { NewToken, TokenRecord, TokenWish } from '@jami-plugin-store/contract';
-import { openDatabase, sqliteFileName } from '../database/open-database.js';
-import { StoreError } from '../error.js';
+import { assertSqliteThere, openDatabase } from '../database/open-database.js';
 import type { Caller } from './caller.js';
 import { createToken, createTokenDesk } from './token-desk.js';
 
@@ -26,7 +23,7 @@ export interface LocalTokens extends AsyncDisposable {
  * @throws {StoreError} DATA_FOLDER_UNUSABLE where no store ever was, and as `openDatabase`
  */
 export async function openTokens({ dataDir, databaseUrl, clock }: OpenTokensOptions): Promise<LocalTokens> {
-  if (databaseUrl === undefined) await assertThere(join(dataDir, sqliteFileName));
+  if (databaseUrl === undefined) await assertSqliteThere(dataDir);
   const database = await openDatabase({ dataDir, url: databaseUrl });
   const desk = createTokenDesk({ database, clock });
   const operator: Caller = {
@@ -42,13 +39,4 @@ export async function openTokens({ dataDir, databaseUrl, clock }: OpenTokensOpti
     revoke: (id) => desk.revoke(operator, id),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
-}
-
-/** A folder named by mistake must not become a store. */
-async function assertThere(file: string): Promise<void> {
-  try {
-    await stat(file);
-  } catch (cause) {
-    throw new StoreError('DATA_FOLDER_UNUSABLE', `There is no store: ${file} is not there.`, { file, cause });
-  }
 }

@@ -11,6 +11,7 @@ import { compareVersions } from '@jami-plugin-store/jpl';
 import { actorOf, type Caller } from '../access/caller.js';
 import { appendAudit } from '../audit/audit-log.js';
 import type { BlobStore } from '../blobs/blob-store.js';
+import { holdBlobs } from '../blobs/sweep-lock.js';
 import { noteChange } from '../database/changes.js';
 import type { StoreDatabase, StoreQueries } from '../database/database.js';
 import { StoreError } from '../error.js';
@@ -109,6 +110,7 @@ export function createApplicationReleases(options: ApplicationReleasesOptions): 
       await received.keep();
       const at = clock();
       await database.transact(async (tx) => {
+        await holdBlobs(tx, database.kind, blobs, [sha256]);
         const { numInsertedOrUpdatedRows } = await tx
           .insertInto('application_installers')
           .values({ sha256, size, file_name: '', created_at: at.getTime() })

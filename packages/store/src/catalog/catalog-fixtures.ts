@@ -1,6 +1,6 @@
 /** A catalog for tests: packages as a judgement would have found them, without any archive. */
 import { createHash } from 'node:crypto';
-import type { StoreDatabase } from '../database/database.js';
+import type { StoreDatabase, StoreTransaction } from '../database/database.js';
 import type { PackageFacts } from './package-facts.js';
 import { type RecordedPackage, recordPackage, type Submission } from './record-package.js';
 import { refreshPlugin } from './refresh-plugin.js';
@@ -41,14 +41,16 @@ export function factsOf(given: Partial<PackageFacts> & { readonly id: string }):
   };
 }
 
-/** Hands a package in and publishes it at once. */
+/** Hands a package in and publishes it at once. @param first  done before, in the same transaction */
 export function publish(
   database: StoreDatabase,
   given: Parameters<typeof factsOf>[0],
   submission: Partial<Submission> = {},
+  first: (tx: StoreTransaction) => Promise<void> = async () => {},
 ): Promise<RecordedPackage> {
   const at = submission.at ?? publishedAt;
   return database.transact(async (tx) => {
+    await first(tx);
     const recorded = await recordPackage(tx, database.kind, {
       facts: factsOf(given),
       state: 'published',

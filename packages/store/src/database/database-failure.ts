@@ -12,6 +12,16 @@ export function isInTheWay(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
+/** What a database answers that refuses changes because `jpl store migrate` moved the store away from it. */
+export const movedState = 'JP001';
+export const movedMessage = 'STORE_MOVED';
+
+function isMovedAway(error: Error, code: string): boolean {
+  return (
+    code === movedState || (code === 'SQLITE_CONSTRAINT_TRIGGER' && error.message.includes(movedMessage))
+  );
+}
+
 /** PostgreSQL: connection exceptions, resources, shutdown, and what a lock or statement waited for in vain. */
 const passing = /^(08|53|57P0)|^55P03$|^57014$/;
 const network = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ENOENT)/;
@@ -23,6 +33,13 @@ const network = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_
 export function databaseFailureOf(error: unknown): unknown {
   if (error instanceof StoreError || !(error instanceof Error)) return error;
   const code = codeOf(error) ?? '';
+  if (isMovedAway(error, code)) {
+    return new StoreError(
+      'STORE_MOVED',
+      'This store is being moved to another database; changes are possible again once it is served from there.',
+      { cause: error, headers: { 'retry-after': '30' } },
+    );
+  }
   const isLost = /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);
   if (!isLost && !passing.test(code) && !isNetworkCode(error, code)) return error;
   return new StoreError('DATABASE_UNAVAILABLE', 'The store cannot reach its database at the moment.', {

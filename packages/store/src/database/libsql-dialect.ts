@@ -17,7 +17,6 @@ import { LibsqlConnection } from './libsql-connection.js';
 const settings = `
   pragma journal_mode = wal;
   pragma synchronous = full;
-  pragma foreign_keys = on;
   pragma cache_size = -32768;
   pragma temp_store = memory;
   pragma journal_size_limit = 67108864;
@@ -27,9 +26,12 @@ const settings = `
 const maxConnections = 4;
 
 /** Kysely over `libsql`, with connections enough that a read need not wait for a running transaction. */
-export function libsqlDialect(file: string): Dialect {
+export function libsqlDialect(
+  file: string,
+  { enforceForeignKeys }: { readonly enforceForeignKeys: boolean },
+): Dialect {
   return {
-    createDriver: () => new LibsqlDriver(file),
+    createDriver: () => new LibsqlDriver(file, enforceForeignKeys),
     createAdapter: () => new TransactionalAdapter(),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: (database) => new SqliteIntrospector(database),
@@ -45,12 +47,14 @@ class TransactionalAdapter extends SqliteAdapter {
 
 class LibsqlDriver implements Driver {
   readonly #file: string;
+  readonly #settings: string;
   readonly #idle: LibsqlConnection[] = [];
   readonly #waiting: ((connection: LibsqlConnection) => void)[] = [];
   #open = 0;
 
-  constructor(file: string) {
+  constructor(file: string, enforceForeignKeys: boolean) {
     this.#file = file;
+    this.#settings = `${settings} pragma foreign_keys = ${enforceForeignKeys ? 'on' : 'off'};`;
   }
 
   async init(): Promise<void> {}
@@ -62,7 +66,7 @@ class LibsqlDriver implements Driver {
     this.#open += 1;
     try {
       const connection = new LibsqlConnection(this.#file);
-      await connection.execute(settings);
+      await connection.execute(this.#settings);
       return connection;
     } catch (error) {
       this.#open -= 1;

@@ -1,10 +1,11 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { StoreError } from '../error.js';
 import type { DatabaseKind, StoreDatabase, StoreTransaction } from './database.js';
 import { databaseFailureOf, isInTheWay } from './database-failure.js';
 import { migrateToNewest } from './migrate.js';
+import { readMoveNotes } from './move-notes.js';
 import type { StoreTables } from './tables.js';
 import { Turns } from './turns.js';
 
@@ -13,6 +14,8 @@ export interface DatabaseOptions {
   readonly dataDir: string;
   /** `postgres://…`; undefined = SQLite in the data folder. */
   readonly url?: string | undefined;
+  /** False: rows may come before those they refer to; for whoever copies whole tables. Only SQLite can be told so. Default true. */
+  readonly enforceForeignKeys?: boolean | undefined;
   /** Told of connections lost while idle. */
   readonly onLost?: ((error: Error) => void) | undefined;
 }
@@ -24,12 +27,13 @@ const maxTries = 10;
 
 /**
  * Opens the store's database and brings its schema up to date; of several processes that start at once, one does.
- * @throws {StoreError} SCHEMA_TOO_NEW | DATABASE_URL_MALFORMED | DATABASE_UNAVAILABLE | DATABASE_BUSY | DATA_FOLDER_UNUSABLE
+ * @throws {StoreError} SCHEMA_TOO_NEW | MOVE_UNFINISHED | DATABASE_URL_MALFORMED | DATABASE_UNAVAILABLE | DATABASE_BUSY | DATA_FOLDER_UNUSABLE
  */
 export async function openDatabase(options: DatabaseOptions): Promise<StoreDatabase> {
   const database = await connectDatabase(options);
   try {
     await migrateToNewest(database);
+    await assertWhole(database);
     return database;
   } catch (error) {
     await database[Symbol.asyncDispose]();
@@ -42,10 +46,30 @@ export async function openDatabase(options: DatabaseOptions): Promise<StoreDatab
  * @throws {StoreError} DATABASE_URL_MALFORMED | DATA_FOLDER_UNUSABLE
  */
 export async function connectDatabase(options: DatabaseOptions): Promise<StoreDatabase> {
-  return options.url === undefined ? openSqlite(options.dataDir) : openPostgres(options.url, options.onLost);
+  return options.url === undefined ? openSqlite(options) : openPostgres(options.url, options.onLost);
 }
 
-async function openSqlite(dataDir: string): Promise<StoreDatabase> {
+/** A folder named by mistake must not become a store. @throws {StoreError} DATA_FOLDER_UNUSABLE */
+export async function assertSqliteThere(dataDir: string): Promise<void> {
+  const file = join(dataDir, sqliteFileName);
+  try {
+    await stat(file);
+  } catch (cause) {
+    throw new StoreError('DATA_FOLDER_UNUSABLE', `There is no store: ${file} is not there.`, { file, cause });
+  }
+}
+
+/** Half a store is not to be served. @throws {StoreError} MOVE_UNFINISHED */
+async function assertWhole(database: StoreDatabase): Promise<void> {
+  const from = (await readMoveNotes(database)).get('from');
+  if (from === undefined) return;
+  throw new StoreError(
+    'MOVE_UNFINISHED',
+    `${database.place} is where the store of ${from} is being brought to, not all of which is there; the same command again goes on.`,
+  );
+}
+
+async function openSqlite({ dataDir, enforceForeignKeys = true }: DatabaseOptions): Promise<StoreDatabase> {
   const place = join(dataDir, sqliteFileName);
   try {
     await mkdir(dataDir, { recursive: true });
@@ -56,7 +80,12 @@ async function openSqlite(dataDir: string): Promise<StoreDatabase> {
     });
   }
   const { libsqlDialect } = await import('./libsql-dialect.js');
-  return around('sqlite', place, new Kysely<StoreTables>({ dialect: libsqlDialect(place) }), new Turns());
+  return around(
+    'sqlite',
+    place,
+    new Kysely<StoreTables>({ dialect: libsqlDialect(place, { enforceForeignKeys }) }),
+    new Turns(),
+  );
 }
 
 async function openPostgres(url: string, onLost: DatabaseOptions['onLost']): Promise<StoreDatabase> {

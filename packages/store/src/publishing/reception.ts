@@ -2,6 +2,7 @@ import type { Submission } from '@jami-plugin-store/contract';
 import { actorOf, type Caller, organizationOf } from '../access/caller.js';
 import { appendAudit } from '../audit/audit-log.js';
 import type { BlobStore } from '../blobs/blob-store.js';
+import { holdBlobs } from '../blobs/sweep-lock.js';
 import type { PackageFacts } from '../catalog/package-facts.js';
 import { recordPackage } from '../catalog/record-package.js';
 import { refreshPlugin } from '../catalog/refresh-plugin.js';
@@ -36,10 +37,14 @@ export function createReception({ database, blobs, clock, judging }: ReceptionOp
       const entering = { facts, caller, at, changelog };
       // Whatever would be refused is refused before its bytes take room.
       await rehearse(database, (tx) => enter(tx, database, entering));
+      const kept = [sha256];
       for (const image of [judged.icon, judged.background])
-        if (image !== undefined) await blobs.put(image.bytes);
+        if (image !== undefined) kept.push((await blobs.put(image.bytes)).sha256);
       await received.keep();
-      await database.transact((tx) => enter(tx, database, entering));
+      await database.transact(async (tx) => {
+        await holdBlobs(tx, database.kind, blobs, kept);
+        await enter(tx, database, entering);
+      });
       const { flaws } = judged;
       const submission = submissionOf(await submissionRow(database.queries, sha256));
       return flaws.length === 0 ? submission : { ...submission, flaws: [...flaws] };
