@@ -20,7 +20,7 @@ async function helpOf(...path: string[]): Promise<{ commands: string[]; options:
   const { code, out } = await jpl({ cwd: tmpdir() }, ...path, '--help');
   expect(code).toBe(0);
   const [, commands = ''] = out.split('Commands:\n');
-  const names = [...commands.matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name = '']) => name);
+  const names = [...commands.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name = '']) => name);
   return {
     commands: names.filter((name) => name !== 'help'),
     options: [...out.matchAll(/^ {2}(?:-\w, )?(--[a-z-0-9]+)/gm)].map(([, name = '']) => name),

@@ -31,6 +31,12 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   csr: ['csr', '--cn', 'Name'],
   pack: ['pack', 'folder'],
   sign: ['sign', 'file', '--key', 'key', '--cert', 'pem'],
+  outdated: ['outdated'],
+  pin: ['pin', 'Id'],
+  unpin: ['unpin', 'Id'],
+  skip: ['skip', 'Id', '1.0'],
+  hold: ['hold', 'Id', '3'],
+  'auto-update': ['auto-update', 'on'],
   search: ['search'],
   info: ['info', 'Id'],
   'store add': ['store', 'add', 'name', 'https://store', '--root', 'pem', '--sha256', 'hex'],
@@ -69,6 +75,10 @@ describe('wrong use of the command line', () => {
     ['adopt', "missing required argument 'id'"],
     ['load', "missing required argument 'id'"],
     ['preferences', "missing required argument 'id'"],
+    ['pin', "missing required argument 'id'"],
+    ['unpin', "missing required argument 'id'"],
+    ['skip', "missing required argument 'id'"],
+    ['hold Id', "missing required argument 'days'"],
     ['pack', "missing required argument 'dir'"],
     ['sign file --cert pem', "required option '--key <pem>' not specified"],
     ['sign file --key key', "required option '--cert <pem>' not specified"],
@@ -83,7 +93,6 @@ describe('wrong use of the command line', () => {
     ['ca init --data-dir dir --name Name', "required option '--base-url <url>' not specified"],
     ['ca init --data-dir dir --base-url http://ca', "required option '--name <cn>' not specified"],
     ['ca revoke --data-dir dir', "missing required argument 'certificate'"],
-    ['ca list', "required option '--data-dir <dir>' not specified"],
     ['ca serve --data-dir dir', "required option '--port <n>' not specified"],
     ['verify file --data-dir', 'argument missing'],
     ['verfy file', "unknown command 'verfy'"],
@@ -109,6 +118,9 @@ describe('wrong use of the command line', () => {
     ['log --after 1.5', 'a whole number from 0'],
     ['log --limit 0', 'a whole number from 1 to 1000'],
     ['log --limit 1001', 'a whole number from 1 to 1000'],
+    ['hold Id 366', 'a whole number from 0 to 365'],
+    ['hold Id few', 'a whole number from 0 to 365'],
+    ['auto-update maybe', 'Allowed choices are on, off'],
     ['csr --cn Name --key-type dsa', 'Allowed choices are'],
     ['ca issue --data-dir dir --kind root', 'Allowed choices are'],
     ['ca issue --data-dir dir --days 0', 'a number of days is needed'],
@@ -155,6 +167,21 @@ describe('wrong use of the command line', () => {
     const ran = await jpl(place, ...args);
     expect([ran.code, ran.out]).toEqual([2, '']);
     expect(ran.err).toContain('Usage: jpl');
+  });
+
+  it.each([
+    ['update', 'either ids or --all is needed'],
+    ['update Id --all', 'either ids or --all is needed'],
+    ['update One Two --accept-publisher ab', '--accept-publisher is about one plugin'],
+    ['update --all --accept-publisher ab', '--accept-publisher is about one plugin'],
+    ['skip Id newest', '"newest" is no version'],
+    ['skip Id 1.0 --undo', '--undo takes no version'],
+    ['log --updates --after 3', '--updates'],
+    ['ca list', 'OPTION_MISSING'],
+  ])('jpl %s: %s', async (line, message) => {
+    const ran = await jpl(place, ...line.split(' '));
+    expect([ran.code, ran.out]).toEqual([2, '']);
+    expect(ran.err).toContain(message);
   });
 
   it('made nothing', async () => {

@@ -64,21 +64,29 @@ async function fail(io: Io, args: readonly string[], error: unknown): Promise<nu
 
 /** The pinned shapes where a command has one, so that a program finds the fields it knows also in a failure. */
 function failureReport(args: readonly string[], refusal: Refusal): object {
-  const { code, message, entry } = refusal;
-  const about = entry === undefined ? { code, message } : { code, message, entry };
+  const { code, message, entry, publisher, installedPublisher } = refusal;
+  const about = { code, message, entry };
   if (args[0] === 'verify') {
     const nothing = { id: null, version: null, publisher: null, files: 0, bytes: 0, elapsedMs: 0 };
     return { accepted: false, ...nothing, ...about, path: [], revocation: [] };
   }
   if (args[0] === 'install') {
     const { id, version } = refusal.plugin ?? { id: null, version: null };
-    return { installed: false, id, version, ...about, resultCode: refusal.resultCode ?? -1 };
+    const resultCode = refusal.resultCode ?? -1;
+    return { installed: false, id, version, ...about, resultCode, publisher, installedPublisher };
   }
   return about;
 }
 
+/** How work that was stopped ends: by the signal itself, or by a room that was closed for it. */
+function isCancellation(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? error.code : undefined;
+  return error.name === 'AbortError' || code === 'CANCELED' || code === 'CLIENT_CLOSED';
+}
+
 async function typedRefusal(io: Io, error: unknown): Promise<Refusal> {
-  if (io.signal.aborted && error instanceof Error && error.name === 'AbortError') {
+  if (io.signal.aborted && isCancellation(error)) {
     return { code: 'CANCELED', message: 'Stopped before it was done.', exitCode: 1 };
   }
   try {

@@ -8,6 +8,8 @@ export interface Io {
   stderr(text: string): void;
   /** True when a person watches stderr (progress bars are drawn only then). */
   readonly interactive: boolean;
+  /** Width of the terminal behind stderr. */
+  readonly columns?: number | undefined;
   /** Where a person may type; absent where nothing is to be read. */
   readonly stdin?: (NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }) | undefined;
   readonly env: NodeJS.ProcessEnv;
@@ -43,6 +45,9 @@ export function processIo(): Io {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY === true,
+    get columns() {
+      return process.stderr.columns;
+    },
     get stdin() {
       return process.stdin;
     },

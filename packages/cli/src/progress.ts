@@ -1,25 +1,38 @@
 import type { PluginSnapshot } from '@jami-plugin-store/contract';
 import type { Io } from './io.js';
+import { printable } from './printable.js';
 
 const barWidth = 24;
 
 /** Draws one plugin's progress on one line of a terminal; says nothing where nobody watches. */
-export function drawProgress(io: Io, snapshot: PluginSnapshot): void {
+export function drawProgress(io: Io, snapshot: PluginSnapshot, about = ''): void {
   if (!io.interactive) return;
   const { download, verification } = snapshot;
-  if (snapshot.state === 'downloading' && download !== undefined) {
+  if ((snapshot.state === 'downloading' || snapshot.state === 'waiting') && download !== undefined) {
     const total = download.total ?? 0;
     const figures = `${mebibytes(download.received)} of ${total > 0 ? mebibytes(total) : '?'} MiB`;
     const waiting = download.broken === undefined ? '' : `, waiting: ${download.broken.code}`;
-    line(io, `Downloading ${bar(total > 0 ? download.received / total : 0)} ${figures}${waiting}`);
+    line(io, `${about}Downloading ${bar(total > 0 ? download.received / total : 0)} ${figures}${waiting}`);
   } else if (snapshot.state === 'installing') {
     const { done, of } = verification ?? { done: 0, of: 0 };
-    line(io, `Verifying   ${bar(of > 0 ? done / of : 0)} ${done} of ${of} files`);
+    drawVerifying(io, done, of, about);
   } else line(io, '');
 }
 
+/** Draws how many files of a package are verified. */
+export function drawVerifying(io: Io, done: number, of: number, about = ''): void {
+  if (!io.interactive) return;
+  line(io, `${about}Verifying   ${bar(of > 0 ? done / of : 0)} ${done} of ${of} files`);
+}
+
+/** What was drawn makes room for what is said next. */
+export function clearProgress(io: Io): void {
+  if (io.interactive) line(io, '');
+}
+
+/** No longer than the terminal is wide: a line that wraps could not be drawn over. */
 function line(io: Io, text: string): void {
-  io.stderr(`\r\u001b[K${text}`);
+  io.stderr(`\r\u001b[K${printable(text).slice(0, (io.columns ?? 80) - 1)}`);
 }
 
 function bar(share: number): string {

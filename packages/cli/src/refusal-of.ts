@@ -1,7 +1,7 @@
 import { JplError } from '@jami-plugin-store/jpl';
 import { TrustError } from '@jami-plugin-store/trust';
 import { PublishingRefusal, StoreUnreachable } from './publishing/publishing-refusal.js';
-import { exitCodeOf, InstallFailure, type Refusal } from './refusal.js';
+import { exitCodeOf, InstallFailure, type Refusal, refusalOfFailure } from './refusal.js';
 import { UsageError } from './usage-error.js';
 
 /** What judging a package throws, as a refusal; undefined for every other error. Needs no other room than the judge's own. */
@@ -19,10 +19,7 @@ export function judgementRefusal(error: unknown): Refusal | undefined {
  */
 export async function refusalOf(error: unknown): Promise<Refusal> {
   if (error instanceof UsageError) return { code: error.code, message: error.message, exitCode: 2 };
-  if (error instanceof InstallFailure) {
-    const { code, message, entry, certificate, resultCode } = error.failure;
-    return { code, message, entry, certificate, resultCode, exitCode: exitCodeOf(code) };
-  }
+  if (error instanceof InstallFailure) return refusalOfFailure(error.failure);
   if (error instanceof PublishingRefusal) {
     const { code, detail, entry, certificate, resultCode } = error.problem;
     return { code, message: detail, entry, certificate, resultCode, exitCode: 1 };

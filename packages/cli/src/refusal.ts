@@ -1,4 +1,4 @@
-import type { PluginFailure } from '@jami-plugin-store/contract';
+import type { PluginFailure, PublisherSummary } from '@jami-plugin-store/contract';
 import { printable, printableJson } from './printable.js';
 
 /** A failure as the command line shows it: the exact code, one sentence, what it concerns. */
@@ -11,6 +11,9 @@ export interface Refusal {
   readonly resultCode?: number | undefined;
   /** The package's plugin, as far as it was proven. */
   readonly plugin?: { readonly id: string; readonly version: string } | undefined;
+  /** With PUBLISHER_CHANGED: who published the package, and the installed plugin. */
+  readonly publisher?: PublisherSummary | undefined;
+  readonly installedPublisher?: PublisherSummary | undefined;
   /** 1 refused · 2 wrong use, or the thing named cannot be read. */
   readonly exitCode: 1 | 2;
 }
@@ -38,6 +41,13 @@ const notReadable: ReadonlySet<string> = new Set([
 
 export function exitCodeOf(code: string): 1 | 2 {
   return notReadable.has(code) ? 2 : 1;
+}
+
+/** Where a plugin's machine came to rest in `failed`. */
+export function refusalOfFailure(failure: PluginFailure): Refusal {
+  const { code, message, entry, certificate, resultCode, publisher, installedPublisher } = failure;
+  const about = { entry, certificate, resultCode, publisher, installedPublisher };
+  return { code, message, ...about, exitCode: exitCodeOf(code) };
 }
 
 /** The sentence for a person, with the exact code and the thing concerned beneath. */

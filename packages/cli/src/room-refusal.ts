@@ -22,8 +22,10 @@ export function roomRefusal(error: unknown): Refusal {
     return { code, message, entry, certificate, resultCode, plugin, exitCode: exitCodeOf(code) };
   }
   if (error instanceof DaemonRefusal) {
-    const { code, detail, entry, certificate, resultCode, plugin } = error.problem;
-    return { code, message: detail, entry, certificate, resultCode, plugin, exitCode: exitCodeOf(code) };
+    const { code, detail, entry, certificate, resultCode, plugin, publisher, installedPublisher } =
+      error.problem;
+    const about = { entry, certificate, resultCode, plugin, publisher, installedPublisher };
+    return { code, message: detail, ...about, exitCode: exitCodeOf(code) };
   }
   if (error instanceof RelayRefusal) {
     const { code, detail, certificate } = error.problem;

@@ -31,6 +31,8 @@ export interface ClientOptions {
   random?: (() => number) | undefined;
   /** The application this client belongs to; without it nothing is asked about it. */
   application?: ApplicationOptions | undefined;
+  /** False: what the stores offer is read only when it is asked for. */
+  browses?: boolean | undefined;
   /** When the daily look for updates is made; without it none is made by itself. */
   schedule?: Scheduler | undefined;
   /** Hears of what goes wrong beside all that is asked. */
@@ -161,7 +163,7 @@ export class Client implements AsyncDisposable {
   async reload(): Promise<void> {
     if (await this.stores.reload()) {
       this.local.refresh();
-      for (const { catalogue } of this.stores.all())
+      for (const { catalogue } of this.options.browses === false ? [] : this.stores.all())
         if (catalogue.standing.status === 'unknown') this.#inBackground(catalogue.ask());
       this.#emit({ type: 'stores' });
     }

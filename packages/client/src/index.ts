@@ -25,6 +25,7 @@ export type { InstallConsent, PluginWork } from './plugin/plugin-work.js';
 export type { StoreClientEvent } from './plugin/snapshot-feed.js';
 export { createStoreClient, type StoreClient, type StoreClientOptions } from './plugin/store-client.js';
 export type { AvailableUpdate, UpdateCheck } from './plugin/update-check.js';
+export { ClientSettings } from './settings/client-settings.js';
 export type { SkippedEntry, StoreCatalog } from './store/catalog.js';
 export {
   addStore,
@@ -36,4 +37,5 @@ export {
 } from './store/configured-stores.js';
 export { createStoreApi, type StoreApi, type StoreOffer, type StoreRequest } from './store/store-api.js';
 export { cronScheduler, type Scheduler } from './updates/scheduler.js';
-export type { UpdateFound } from './updates/version-manager.js';
+export { readUpdateReport } from './updates/update-journal.js';
+export type { Unanswered, UpdateFound } from './updates/version-manager.js';

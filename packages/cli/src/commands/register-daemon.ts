@@ -3,6 +3,7 @@ import type { Run } from '../cli.js';
 import type { Io } from '../io.js';
 import { collect, parseInstant, parseRevocationMode, parseWithin } from '../options.js';
 import { registerManaging } from './register-managing.js';
+import { registerUpdates } from './register-updates.js';
 
 const dataDir = () => new Option('--data-dir <dir>', "Jami's data folder (default: the user's own)");
 const json = () => new Option('--json', 'print one JSON object');
@@ -37,6 +38,7 @@ export function registerDaemon(program: Command, io: Io, run: Run): void {
     .description('verify and install a plugin')
     .addOption(dataDir())
     .option('--store <name>', 'take it from this configured store')
+    .option('--release <version>', 'from a store: exactly this version, an older one included')
     .option('--force', 'allow the same or an older version; skips no check of trust')
     .option('--accept-publisher <sha256>', 'confirm this new publisher of an installed plugin')
     .addOption(json())
@@ -81,9 +83,11 @@ export function registerDaemon(program: Command, io: Io, run: Run): void {
       ),
     )
     .addOption(new Option('--limit <count>', 'at most so many entries').argParser(parseWithin(1, 1_000)))
+    .option('--updates', 'instead: what looking for updates found and did')
     .addOption(json())
     .action((options) => run(async () => (await import('./log.js')).log(io, options)));
 
+  registerUpdates(program, io, run, addPolicy);
   registerManaging(program, io, run, addPolicy);
 
   addPolicy(program.command('daemon'))

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { isInForeground } from '../foreground.js';
 import type { Io } from '../io.js';
 
 /**
@@ -13,12 +13,4 @@ export function onEnter(io: Io, answer: () => void): { isPossible: boolean } & D
   const lines = createInterface({ input: stdin });
   lines.on('line', answer);
   return { isPossible: stdin.isTTY === true, [Symbol.dispose]: () => lines.close() };
-}
-
-/** A process in the background that reads from its terminal is stopped by the system (POSIX, SIGTTIN). */
-function isInForeground(): boolean {
-  if (process.platform !== 'linux') return true;
-  const stat = readFileSync('/proc/self/stat', 'latin1');
-  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return group === foreground;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PluginFailure, UpdateEntry } from '@jami-plugin-store/contract';
+import { PluginFailure, UpdateEntry, type UpdateReport } from '@jami-plugin-store/contract';
 import { type Static, Type } from 'typebox';
 import { type JsonFile, jsonFile } from '../storage/json-file.js';
 
@@ -73,4 +73,24 @@ export class UpdateJournal {
       return { ...next, entries: next.entries.slice(-maxEntries) };
     });
   }
+}
+
+/** What is written down, as it is shown: newest first. */
+export function reportOf({ checkedAt, nextCheckAt, failures, entries }: Journal): UpdateReport {
+  return {
+    ...(checkedAt === undefined ? {} : { checkedAt }),
+    ...(nextCheckAt === undefined ? {} : { nextCheckAt }),
+    failures,
+    entries: [...entries].reverse(),
+  };
+}
+
+/**
+ * What looking for updates found and did over a data folder, also by another program.
+ * @throws {ClientError} CLIENT_FILE_NOT_READABLE
+ */
+export async function readUpdateReport(dataDir: string): Promise<UpdateReport> {
+  const journal = new UpdateJournal(dataDir);
+  await journal.reload();
+  return reportOf(journal.known);
 }

@@ -18,7 +18,7 @@ import { entriesOf, failedFound, foundOf } from './found-update.js';
 import { noteNotices, takesUpdates } from './note-notices.js';
 import { findRipeRelease } from './ripe-release.js';
 import { askForNotices, type StoreNotice } from './store-notice.js';
-import type { Found, UpdateJournal } from './update-journal.js';
+import { type Found, reportOf, type UpdateJournal } from './update-journal.js';
 import { takenVersion, weighUpdate } from './weigh-update.js';
 
 export interface VersionManagerMeans {
@@ -47,6 +47,13 @@ export interface UpdateFound {
   taken: string | undefined;
 }
 
+/** One installed plugin that its store could not be asked about. */
+export interface Unanswered {
+  store: OpenStore;
+  id: string;
+  failure: PluginFailure;
+}
+
 const dayMs = 86_400_000;
 const jitterMs = 3_600_000;
 
@@ -54,9 +61,15 @@ const jitterMs = 3_600_000;
 export class VersionManager {
   readonly #means: VersionManagerMeans;
   #checking: Promise<void> | undefined;
+  #unanswered: readonly Unanswered[] = [];
 
   constructor(means: VersionManagerMeans) {
     this.#means = means;
+  }
+
+  /** Of what the last look in this process learned nothing. */
+  get unanswered(): readonly Unanswered[] {
+    return this.#unanswered;
   }
 
   get isChecking(): boolean {
@@ -136,13 +149,7 @@ export class VersionManager {
 
   /** Newest first. */
   report(): UpdateReport {
-    const { checkedAt, nextCheckAt, failures, entries } = this.#means.journal.known;
-    return {
-      ...(checkedAt === undefined ? {} : { checkedAt }),
-      ...(nextCheckAt === undefined ? {} : { nextCheckAt }),
-      failures,
-      entries: [...entries].reverse(),
-    };
+    return reportOf(this.#means.journal.known);
   }
 
   /**
@@ -213,12 +220,12 @@ export class VersionManager {
     await mirror.refresh();
     if (mirror.state.status === 'lost') throw mirror.state.error;
     const asked = await Promise.all(stores.all().map((store) => this.#ask(store)));
-    const failures = asked.flatMap(({ store, failure }) =>
-      failure === undefined ? [] : [{ store: store.name, failure }],
+    this.#unanswered = asked.flatMap(({ unanswered }) => unanswered);
+    const failures = asked.flatMap(({ store, unanswered: [first] }) =>
+      first === undefined ? [] : [{ store: store.name, failure: first.failure }],
     );
     // A day on which nobody could be asked is made up as soon as somebody can.
-    const isMissed =
-      failures.length > 0 && failures.length === asked.filter(({ isNeeded }) => isNeeded).length;
+    const isMissed = failures.length > 0 && asked.every(({ notices }) => notices.length === 0);
     const now = clock();
     await journal.change((before) => ({
       ...before,
@@ -235,22 +242,23 @@ export class VersionManager {
 
   async #ask(store: OpenStore): Promise<{
     store: OpenStore;
-    isNeeded: boolean;
     notices: StoreNotice[];
-    failure?: PluginFailure;
+    unanswered: Unanswered[];
   }> {
     const rows = this.#rowsOf(store);
-    const isNeeded = rows.length > 0;
+    const silent = (id: string, error: ClientError): Unanswered => ({
+      store,
+      id,
+      failure: pluginFailure(error),
+    });
     try {
       const { notices, failures } = await askForNotices(store.api, rows, store.request());
       noteNotices(store.plugins.registry, notices);
-      const [first] = failures;
-      const isSilent = first !== undefined && notices.length === 0;
       for (const notice of notices) await this.#addRipe(store, notice);
-      return { store, isNeeded, notices, ...(isSilent ? { failure: pluginFailure(first.error) } : {}) };
+      return { store, notices, unanswered: failures.map(({ id, error }) => silent(id, error)) };
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
-      return { store, isNeeded, notices: [], failure: pluginFailure(error) };
+      return { store, notices: [], unanswered: rows.map(({ id }) => silent(id, error)) };
     }
   }
 
