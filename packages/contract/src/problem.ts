@@ -9,6 +9,8 @@ export const Problem = Type.Object({
   code: Type.String({ description: 'Exact reason in UPPER_SNAKE_CASE' }),
   /** Jami's outer result code, where the call has one. */
   resultCode: Type.Optional(Type.Integer()),
+  /** Parameter of the address that is wrong. */
+  parameter: Type.Optional(Type.String()),
   /** Archive entry concerned. */
   entry: Type.Optional(Type.String()),
   /** Subject of the certificate concerned. */

@@ -64,6 +64,8 @@ export const StoreRelease = Type.Object({
   expiresAt: Type.String({ format: 'date-time' }),
   /** Immutable address of the bytes, relative to the store's base URL. */
   url: Type.String(),
+  /** 1 = as first published; each one signed again under a renewed certificate counts one more. */
+  revision: Type.Optional(Type.Integer({ minimum: 1 })),
   /** Files it is signed for. */
   files: Type.Optional(Type.Integer({ minimum: 1 })),
   changelog: Type.Optional(Type.String()),
@@ -131,6 +133,8 @@ export const storeErrorTable = {
   IMAGE_NOT_FOUND: { status: 404, title: 'No such image' },
   ROUTE_NOT_FOUND: { status: 404, title: 'No such resource' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed' },
+  PARAMETER_UNKNOWN: { status: 400, title: 'Parameter unknown' },
+  PARAMETER_MALFORMED: { status: 400, title: 'Parameter malformed' },
   REQUEST_MALFORMED: { status: 400, title: 'Request malformed' },
   REQUEST_TIMEOUT: { status: 408, title: 'Request too slow' },
   REQUEST_TOO_LARGE: { status: 413, title: 'Request too large' },

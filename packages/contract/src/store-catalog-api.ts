@@ -20,6 +20,10 @@ export const catalogPaths = {
   feed: '/v1/feed',
   openapi: '/openapi.json',
   documentation: '/docs',
+  image: (sha256: string) => `/images/sha256/${encodeURIComponent(sha256)}`,
+  live: '/health/live',
+  ready: '/health/ready',
+  metrics: '/metrics',
 } as const;
 
 /** Who publishes a plugin. */
@@ -80,6 +84,13 @@ export const CatalogPage = Type.Object({
 });
 export type CatalogPage = Static<typeof CatalogPage>;
 
+/** Query of `GET /v1/categories`. */
+export const CategoryQuery = Type.Object(
+  { platform: Type.Optional(Platform) },
+  { additionalProperties: false },
+);
+export type CategoryQuery = Static<typeof CategoryQuery>;
+
 /** `GET /v1/categories?platform=`: those in use. */
 export const CategoryList = Type.Object({
   categories: Type.Array(Type.Object({ name: Category, plugins: Type.Integer({ minimum: 0 }) })),
@@ -99,6 +110,13 @@ export const CatalogCertificate = Type.Object({
 });
 export type CatalogCertificate = Static<typeof CatalogCertificate>;
 
+/** Query of `GET /v1/plugins/:id/statistics`: so many days up to today. */
+export const StatisticsQuery = Type.Object(
+  { days: Type.Optional(Type.Integer({ minimum: 1, maximum: 366, description: 'default 30' })) },
+  { additionalProperties: false },
+);
+export type StatisticsQuery = Static<typeof StatisticsQuery>;
+
 /** `GET /v1/plugins/:id/statistics?days=`: downloads a day, counted without keeping addresses. */
 export const PluginStatistics = Type.Object({
   id: PluginId,
@@ -113,6 +131,16 @@ export const PluginStatistics = Type.Object({
 });
 export type PluginStatistics = Static<typeof PluginStatistics>;
 
+/** `GET /v1/organizations/:id`: an organization that has published something here. */
+export const CatalogOrganization = Type.Object({
+  organization: Sha256,
+  name: Type.String(),
+  /** When this store first heard of it. */
+  since: Instant,
+  plugins: Type.Integer({ minimum: 0, description: 'Plugins of its that are offered now, for any platform' }),
+});
+export type CatalogOrganization = Static<typeof CatalogOrganization>;
+
 /** Body of `POST /v1/updates`: everything installed from this store, in one question. */
 export const UpdateQuestion = Type.Object(
   {
@@ -121,7 +149,8 @@ export const UpdateQuestion = Type.Object(
       Type.Object(
         {
           id: PluginId,
-          version: Version,
+          /** Empty where it is not known. */
+          version: Type.String({ maxLength: 256 }),
           /** Of the package it was installed from. */
           sha256: Type.Optional(Sha256),
         },
@@ -189,6 +218,21 @@ export const FeedEntry = Type.Object({
 });
 export type FeedEntry = Static<typeof FeedEntry>;
 
+/** Query of `GET /v1/feed`. */
+export const FeedQuery = Type.Object(
+  {
+    /** `sequence` of the last entry known. */
+    after: Type.Optional(Type.Integer({ minimum: 0 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'default 100' })),
+  },
+  { additionalProperties: false },
+);
+export type FeedQuery = Static<typeof FeedQuery>;
+
 /** `GET /v1/feed?after=&limit=`: oldest first after a number, else the newest. */
 export const Feed = Type.Object({ entries: Type.Array(FeedEntry), hasMore: Type.Boolean() });
 export type Feed = Static<typeof Feed>;
+
+/** `GET /health/live` and `GET /health/ready`: refusals are problem details with what is wrong. */
+export const Health = Type.Object({ status: Type.Literal('ok') });
+export type Health = Static<typeof Health>;

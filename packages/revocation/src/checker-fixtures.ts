@@ -40,7 +40,8 @@ export interface Asked {
 export async function ask(
   questions: Ask[0],
   {
-    timeMs = 5_000,
+    // For what hangs: answers are made by processes, on a machine that may do much else.
+    timeMs = 60_000,
     at = new Date(),
     ...options
   }: Partial<RevocationCheckerOptions> & { timeMs?: number; at?: Date } = {},

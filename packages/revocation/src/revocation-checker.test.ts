@@ -126,7 +126,7 @@ describe('a responder that is no use', () => {
   const show = async (code: string, listener: Parameters<typeof serve>[0]) => {
     await using bad = await serve(listener);
     // Silence has to be waited for; a working openssl may need longer than that.
-    const options = { timeMs: code === 'OCSP_TIMEOUT' ? 500 : 5_000 };
+    const options = code === 'OCSP_TIMEOUT' ? { timeMs: 500 } : {};
     const question = (name: string, crlUrls: string[]) =>
       pki.question(name, { ocspUrls: [bad.url], crlUrls });
     expect(await outcome(question('revoked', [crl.url]), options)).toBe('revoked by crl');

@@ -5,6 +5,8 @@ export type { StoreErrorCode };
 export interface StoreErrorDetail {
   /** File or folder of the operator concerned; never shown to a requester. */
   file?: string | undefined;
+  /** Parameter of the address that is wrong. */
+  parameter?: string | undefined;
   /** Extra response header fields the refusal calls for, e.g. `content-range` of a 416. */
   headers?: Readonly<Record<string, string>> | undefined;
   cause?: unknown;
@@ -16,6 +18,7 @@ export class StoreError extends Error {
   readonly code: StoreErrorCode;
   readonly status: number;
   readonly file: string | undefined;
+  readonly parameter: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: StoreErrorCode, message: string, detail: StoreErrorDetail = {}) {
@@ -23,6 +26,7 @@ export class StoreError extends Error {
     this.code = code;
     this.status = storeErrorTable[code].status;
     this.file = detail.file;
+    this.parameter = detail.parameter;
     this.headers = detail.headers ?? {};
   }
 }

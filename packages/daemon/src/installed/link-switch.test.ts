@@ -14,7 +14,14 @@ let layout: Layout;
 beforeEach(async () => {
   layout = layoutOf(await mkdtemp(join(tmpdir(), 'jpl-switch-')));
   const disk = nodeDisk();
-  await recover({ disk, layout, links: linkSwitch(disk, layout, 'linux') });
+  await recover({
+    disk,
+    layout,
+    links: linkSwitch(disk, layout, 'linux'),
+    onLeftover: (error) => {
+      throw error;
+    },
+  });
   for (const tree of trees) {
     await mkdir(layout.tree('A', tree), { recursive: true });
     await writeFile(join(layout.tree('A', tree), 'tree'), tree);

@@ -12,21 +12,30 @@ import {
 } from './layout.js';
 import { readRecord } from './record.js';
 
+export interface RecoveryPlace extends InstalledPlace {
+  /** Told what could not be removed: it is in nobody's way, and the next start tries again. */
+  readonly onLeftover: (error: unknown, about: string) => void;
+}
+
 /**
  * Brings a data folder to rest after a crash: ends interrupted switches, empties staging, deletes every tree that is neither
- * active nor previous. Runs under the folder's lock, before anything else. Never touches what another program left.
+ * active nor previous. Runs under the folder's lock, before anything else. Never touches what another program left. What cannot be
+ * deleted (on Windows a library that some process has loaded) stays, and holds up no start.
  */
-export async function recover(place: InstalledPlace): Promise<void> {
-  const { disk, layout, links } = place;
+export async function recover(place: RecoveryPlace): Promise<void> {
+  const { disk, layout, links, onLeftover } = place;
   await disk.makeDirectory(layout.versions);
   await disk.makeDirectory(layout.staging, 0o700);
   for (const id of await disk.list(layout.versions)) {
     if ((await disk.kindOf(layout.home(id))) !== 'directory') continue;
     await links.recover(id);
     await recoverAdoption(place, id);
-    await removeUnused(place, id);
+    await removeUnused(place, id).catch((error: unknown) => onLeftover(error, id));
   }
-  for (const name of await disk.list(layout.staging)) await disk.removeTree(join(layout.staging, name));
+  for (const name of await disk.list(layout.staging)) {
+    const path = join(layout.staging, name);
+    await disk.removeTree(path).catch((error: unknown) => onLeftover(error, path));
+  }
 }
 
 /**

@@ -99,8 +99,9 @@ export async function assertOwnSocket(socketPath: string): Promise<void> {
     await assertOwnFolder(dirname(socketPath));
     if (isOwn(await lstat(socketPath))) return;
   } catch (error) {
-    if (error instanceof DaemonError) throw error;
-    return absentAsUndefined(error as NodeJS.ErrnoException);
+    // Where nothing can be looked at, nothing can be connected to either.
+    if (error instanceof DaemonError || !isOutOfReach(error)) throw error;
+    return;
   }
   throw new DaemonError(
     'SOCKET_FOLDER_UNSAFE',
@@ -129,6 +130,10 @@ function isOwn({ uid }: { readonly uid: number }): boolean {
 
 function busy(path: string): DaemonError {
   return new DaemonError('SOCKET_BUSY', `Something else listens at ${path}.`, { path });
+}
+
+function isOutOfReach(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function absentAsUndefined(error: NodeJS.ErrnoException): undefined {

@@ -3,6 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { StoreError } from '../error.js';
+import { parseJson } from '../serving/json-body.js';
+import { withNumbers } from '../serving/query-values.js';
 import { type AccessRule, accessTable, type GuardedRoute } from './access-table.js';
 import type { Caller } from './caller.js';
 import type { Guard } from './guard.js';
@@ -194,29 +196,6 @@ function validatorOf(
     const where = first === undefined || first.instancePath === '' ? 'It' : `"${first.instancePath}"`;
     return { error: new StoreError('BODY_MALFORMED', `${where} ${first?.message ?? 'is malformed'}.`) };
   };
-}
-
-/** Numbers of a query come as text. */
-function withNumbers(schema: TSchema, value: unknown): unknown {
-  const { properties = {} } = schema as { properties?: Readonly<Record<string, { type?: unknown }>> };
-  const entries = Object.entries(value ?? {}).map(([name, text]: [string, unknown]) => {
-    const isNumber =
-      properties[name]?.type === 'integer' && typeof text === 'string' && /^\d{1,15}$/.test(text);
-    return [name, isNumber ? Number(text) : text];
-  });
-  return Object.fromEntries(entries);
-}
-
-function parseJson(
-  _: FastifyRequest,
-  text: string | Buffer,
-  done: (error: Error | null, body?: unknown) => void,
-) {
-  try {
-    done(null, JSON.parse(text.toString()));
-  } catch (cause) {
-    done(new StoreError('BODY_MALFORMED', 'The body is no JSON.', { cause }));
-  }
 }
 
 function contentLengthOf({ headers }: FastifyRequest): number | undefined {

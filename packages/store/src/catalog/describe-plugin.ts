@@ -10,6 +10,8 @@ export interface PluginDescription {
   readonly document: SearchDocument;
 }
 
+/** Characters of a name that decide its place; where they are equal, who was first comes first. */
+const maxNameKey = 64;
 /** Words kept of all descriptions of one plugin together. */
 const maxDescriptionWords = 20_000;
 
@@ -44,7 +46,7 @@ export async function describePlugin(
   const shown = texts.find(({ language }) => language === fallbackLanguage) ?? texts[0];
   const listOfCategories = JSON.parse(categories) as string[];
   return {
-    nameKey: fold(shown?.name ?? id),
+    nameKey: [...fold(shown?.name ?? id)].slice(0, maxNameKey).join(''),
     categories: listOfCategories,
     document: {
       title: [id, ...texts.map(({ name }) => name)].flatMap(wordsOfName),

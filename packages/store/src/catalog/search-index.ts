@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { DatabaseKind, StoreQueries } from '../database/database.js';
+import { placeIn } from './search-match.js';
 
 /** The words of one listed plugin, as `wordsOf` makes them. */
 export interface SearchDocument {
@@ -50,9 +51,4 @@ export async function removeDocument(
   listed: number,
 ): Promise<void> {
   await sql`delete from plugin_search where ${placeIn(kind)} = ${listed}`.execute(queries);
-}
-
-/** The column of `plugin_search` that holds a plugin's place among the listed. */
-export function placeIn(kind: DatabaseKind): RawBuilder<number> {
-  return kind === 'sqlite' ? sql<number>`plugin_search.rowid` : sql<number>`plugin_search.listed`;
 }

@@ -49,6 +49,11 @@ export class ChangeWatch implements AsyncDisposable {
     return new ChangeWatch(options, await lastChange(options.database.queries), at);
   }
 
+  /** Number of the last change told; whoever keeps things by it drops them when it is another. */
+  get position(): number {
+    return this.#position;
+  }
+
   /** True while nothing needs to be asked. */
   get isCurrent(): boolean {
     return performance.now() - this.#knownAt < maxAgeMs;

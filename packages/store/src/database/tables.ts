@@ -3,7 +3,7 @@ import type { Generated } from 'kysely';
 /**
  * The store's tables, the same in SQLite and PostgreSQL. Times are milliseconds since 1970 (UTC), digests 64
  * lowercase hexadecimal digits, lists and objects JSON texts. Numbers that name rows (`number`) never leave the
- * store; what leaves it is named by id, version and digest.
+ * store but in cursors; what leaves it is named by id, version and digest.
  */
 export interface StoreTables {
   organizations: OrganizationsTable;
@@ -189,7 +189,7 @@ interface OffersTable {
 
 /**
  * Full text of the listed plugins, one row each. In SQLite an FTS5 table (the row is `rowid`, the words its
- * columns), in PostgreSQL a table with a `tsvector`; only `catalog/search-index.ts` knows them.
+ * columns), in PostgreSQL a table with a `tsvector`; only `catalog/search-index.ts` and `catalog/search-match.ts` know them.
  */
 interface PluginSearchTable {
   listed: number;

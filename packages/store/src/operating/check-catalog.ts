@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { lockPlugin, refreshPlugin } from '../catalog/refresh-plugin.js';
-import { placeIn, removeDocument } from '../catalog/search-index.js';
+import { removeDocument } from '../catalog/search-index.js';
+import { placeIn } from '../catalog/search-match.js';
 import type { Checking } from './check-store.js';
 import { describeAnew } from './search-rebuild.js';
 

@@ -4,7 +4,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { ContentCoding } from './content-coding.js';
 
 /** One coding of an answer, ready to be written. */
-interface PreparedCoding {
+export interface PreparedCoding {
   readonly body: Buffer;
   /** Strong: each coding has its own (RFC 9110 8.8.3.3). */
   readonly etag: string;

@@ -31,7 +31,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const refusal = toStoreError(error);
   if (refusal.status >= 500) request.log.error({ err: error, code: refusal.code }, refusal.message);
   for (const field of representationFields) reply.removeHeader(field);
-  const body = Buffer.from(JSON.stringify(problemOf(refusal.code, refusal.message)));
+  const body = Buffer.from(JSON.stringify(problemOf(refusal.code, refusal.message, refusal.parameter)));
   reply
     .code(refusal.status)
     .headers({ ...refusal.headers, 'cache-control': 'no-store', 'content-length': body.length })
@@ -60,9 +60,16 @@ const parserRefusals: ReadonlyMap<string, StoreErrorCode> = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', 'REQUEST_TIMEOUT'],
 ]);
 
-function problemOf(code: StoreErrorCode, detail: string): Problem {
+function problemOf(code: StoreErrorCode, detail: string, parameter?: string): Problem {
   const { status, title } = storeErrorTable[code];
-  return { type: `urn:jpl:error:${code}`, title, status, detail, code };
+  return {
+    type: `urn:jpl:error:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    ...(parameter === undefined ? {} : { parameter }),
+  };
 }
 
 function toStoreError(error: unknown): StoreError {

@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StoreError } from '../error.js';
 import { type ByteRange, parseRange } from './byte-range.js';
 import { ifRangeHolds, judgePrecondition } from './conditional.js';
-import { negotiateCoding } from './content-coding.js';
-import type { PreparedBody } from './prepared-body.js';
+import { type ContentCoding, negotiateCoding } from './content-coding.js';
+import type { PreparedBody, PreparedCoding } from './prepared-body.js';
 
 /** May be kept by anyone, must be asked about before each use. */
 export const revalidate = 'public, no-cache';
@@ -13,15 +13,37 @@ export const immutable = 'public, max-age=31536000, immutable';
 
 /** Sends a prepared answer in the coding the request likes best; HEAD, 304 and 412 as RFC 9110 has them. */
 export function sendPrepared(request: FastifyRequest, reply: FastifyReply, body: PreparedBody): FastifyReply {
-  const coding = negotiateCoding(request.headers['accept-encoding'], body.codings);
-  const chosen = body.codings.get(coding) ?? body.codings.get('identity');
-  if (chosen === undefined) throw new StoreError('INTERNAL', 'The answer was not prepared.');
+  const chosen = chooseCoding(request, body);
   reply.headers({
     etag: chosen.etag,
     'cache-control': revalidate,
     vary: 'Accept-Language, Accept-Encoding',
   });
   if (isNotModified(request.headers, chosen.etag)) return reply.code(304).send();
+  return sendChosen(request, reply, body, chosen);
+}
+
+/** Sends the answer to a question asked by POST: it is nobody else's, so there is nothing to keep or to compare it by. */
+export function sendUnkept(request: FastifyRequest, reply: FastifyReply, body: PreparedBody): FastifyReply {
+  reply.headers({ 'cache-control': 'no-store', vary: 'Accept-Encoding' });
+  return sendChosen(request, reply, body, chooseCoding(request, body));
+}
+
+type ChosenCoding = PreparedCoding & { readonly coding: ContentCoding };
+
+function chooseCoding(request: FastifyRequest, { codings }: PreparedBody): ChosenCoding {
+  const coding = negotiateCoding(request.headers['accept-encoding'], codings);
+  const chosen = codings.get(coding);
+  if (chosen === undefined) throw new StoreError('INTERNAL', 'The answer was not prepared.');
+  return { ...chosen, coding };
+}
+
+function sendChosen(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: PreparedBody,
+  { coding, ...chosen }: ChosenCoding,
+): FastifyReply {
   reply.headers({
     'content-type': body.contentType,
     'content-length': chosen.body.length,

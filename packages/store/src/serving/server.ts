@@ -9,13 +9,16 @@ import {
   LogController,
 } from 'fastify';
 import { guardedMethodsOf } from '../access/access-table.js';
+import { sendRefusal } from '../access/refusal-reply.js';
 import { StoreError } from '../error.js';
 import { holdToPace } from './body-pace.js';
+import { parseJson } from './json-body.js';
 import { refuseConnection, sendProblem } from './problem-reply.js';
 
-/** A readable resource: GET and HEAD, nothing else. */
+/** A readable resource: GET and HEAD, nothing else; or a question too long for an address, asked by POST. */
 export interface ServedRoute {
   readonly path: string;
+  readonly question?: { readonly maxBytes: number } | undefined;
   handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
 }
 
@@ -26,7 +29,7 @@ export type LogTarget = FastifyBaseLogger | { write(line: string): void };
 export type ServerLimits = typeof defaultLimits;
 
 const defaultLimits = {
-  /** A store takes no bodies. */
+  /** Reading takes no bodies, but where a route says so. */
   bodyBytes: 1024,
   headerBytes: 16 * 1024,
   paramCharacters: 192,
@@ -102,9 +105,11 @@ export function createServer(log: LogTarget | undefined, given: Partial<ServerLi
 }
 
 export function serve(app: FastifyInstance, routes: readonly ServedRoute[]): void {
-  for (const { path, handle } of routes) {
-    const allowed = ['GET', 'HEAD', ...guardedMethodsOf(path)];
-    app.route({ method: ['GET', 'HEAD'], url: path, handler: handle });
+  for (const { path, question, handle } of routes) {
+    const own = question === undefined ? ['GET', 'HEAD'] : ['POST'];
+    if (question === undefined) app.route({ method: own, url: path, handler: handle });
+    else serveQuestion(app, path, question.maxBytes, handle);
+    const allowed = [...own, ...guardedMethodsOf(path)];
     app.route({
       method: app.supportedMethods.filter((method) => !allowed.includes(method)),
       url: path,
@@ -115,6 +120,21 @@ export function serve(app: FastifyInstance, routes: readonly ServedRoute[]): voi
       handler: () => undefined,
     });
   }
+}
+
+/** A route with a JSON body, the only kind of body the reading side takes. */
+function serveQuestion(
+  app: FastifyInstance,
+  path: string,
+  maxBytes: number,
+  handle: ServedRoute['handle'],
+): void {
+  app.register(async (scope) => {
+    scope.setErrorHandler(sendRefusal);
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('application/json', { parseAs: 'string' }, parseJson);
+    scope.route({ method: 'POST', url: path, bodyLimit: maxBytes, handler: handle });
+  });
 }
 
 /** Hangs up on who sends requests without end and reads no answers: each waiting one costs memory. */

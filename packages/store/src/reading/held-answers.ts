@@ -1,0 +1,54 @@
+import { BoundedCache } from '../serving/bounded-cache.js';
+import { type PreparedBody, prepareBody } from '../serving/prepared-body.js';
+
+const cacheLimits = { maxEntries: 2_048, maxBytes: 64 * 1024 * 1024, maxMaking: 16 };
+
+/** Downloads are counted, and certificates expire, without anybody noting a change. */
+const maxAgeMs = 5_000;
+
+export interface HeldAnswersOptions {
+  readonly watch: {
+    readonly position: number;
+    assureCurrent(): Promise<void>;
+  };
+  readonly clock: () => Date;
+}
+
+/** What an answer is made for: the one instant that counts in it. */
+export type MakeAnswer = (at: Date) => Promise<PreparedBody>;
+
+/** Answers made out of the database, kept for a few seconds and while nothing in the store changes. */
+export class HeldAnswers {
+  readonly #options: HeldAnswersOptions;
+  readonly #cache = new BoundedCache<PreparedBody>(cacheLimits, (body) => body.weight);
+  #position = -1;
+  #since = Number.NEGATIVE_INFINITY;
+
+  constructor(options: HeldAnswersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param key  of everything the answer depends on but time and the store
+   * @throws {StoreError} DATABASE_UNAVAILABLE, and whatever making it throws
+   */
+  async get(key: string, make: MakeAnswer): Promise<PreparedBody> {
+    const { watch, clock } = this.#options;
+    await watch.assureCurrent();
+    const at = clock();
+    const age = at.getTime() - this.#since;
+    if (watch.position !== this.#position || age < 0 || age >= maxAgeMs) {
+      this.#cache.clear();
+      this.#position = watch.position;
+      this.#since = at.getTime();
+    }
+    return await this.#cache.get(key, () => make(at));
+  }
+}
+
+const json = 'application/json; charset=utf-8';
+
+/** @param languages  of the texts inside */
+export function prepareJson(value: object, languages: readonly string[] = []): Promise<PreparedBody> {
+  return prepareBody(Buffer.from(JSON.stringify(value)), json, languages);
+}
