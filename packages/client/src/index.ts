@@ -27,6 +27,7 @@ export { createStoreClient, type StoreClient, type StoreClientOptions } from './
 export type { AvailableUpdate, UpdateCheck } from './plugin/update-check.js';
 export { ClientSettings } from './settings/client-settings.js';
 export type { SkippedEntry, StoreCatalog } from './store/catalog.js';
+export type { CatalogItem } from './store/catalog-item.js';
 export {
   addStore,
   type ConfiguredStore,
@@ -35,6 +36,7 @@ export {
   storesFileOf,
   storeUrl,
 } from './store/configured-stores.js';
+export { type FoundPlugins, type StoreSearch, searchStore } from './store/search-store.js';
 export { createStoreApi, type StoreApi, type StoreOffer, type StoreRequest } from './store/store-api.js';
 export { cronScheduler, type Scheduler } from './updates/scheduler.js';
 export { readUpdateReport } from './updates/update-journal.js';

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Run } from '../cli.js';
 import type { Io } from '../io.js';
-import { collect, parsePort, parseRevocationMode } from '../options.js';
+import { collect, parsePort, parseRevocationMode, parseWithin } from '../options.js';
 import { registerTokens } from './register-operating.js';
 import { registerUpkeep } from './register-upkeep.js';
 
@@ -11,9 +11,23 @@ export function registerStore(program: Command, io: Io, run: Run): void {
 
   program
     .command('search')
-    .description('what the store has for this platform')
-    .argument('[text]', 'part of a name, id, description or publisher')
-    .option('--store <name>', 'ask this configured store')
+    .description('what the configured stores have for this platform, best first')
+    .argument('[text]', 'beginnings of words in a name, id, description or publisher')
+    .option('--store <name>', 'ask this configured store alone')
+    .option('--category <name>', 'only what is in it, at a store that has categories')
+    .addOption(
+      new Option('--sort <order>', 'default: relevance with a text, else newest').choices([
+        'relevance',
+        'newest',
+        'name',
+        'downloads',
+      ]),
+    )
+    .addOption(
+      new Option('--limit <count>', 'at most so many of each store')
+        .argParser(parseWithin(1, 10_000))
+        .default(100),
+    )
     .option('--platform <name>', "default: this machine's")
     .addOption(dataDir())
     .option('--json', 'print one JSON array')

@@ -59,7 +59,7 @@ describe('the configured stores', () => {
     });
     const listed = await jpl(place, 'store', 'list', '--data-dir', 'some', '--json');
     expect(listed.json()).toEqual([one, { name: 'two', url: 'http://[::1]:8080/', rootSha256: digest() }]);
-    const ambiguous = await jpl(place, 'search', '--data-dir', 'some', '--json');
+    const ambiguous = await jpl(place, 'info', 'Demo', '--data-dir', 'some', '--json');
     expect([ambiguous.code, ambiguous.json()]).toEqual([
       2,
       { code: 'STORE_AMBIGUOUS', message: expect.stringContaining('one, two') },
@@ -132,17 +132,14 @@ describe('a store', () => {
         ['Other', '1.0.0'],
       ]),
     );
-    const keys = [
-      'id',
-      'name',
-      'version',
-      'description',
-      'author',
-      'iconPath',
-      'backgroundPath',
-      'timestamp',
-    ];
-    for (const plugin of all.json<object[]>()) expect(Object.keys(plugin)).toEqual(keys);
+    const keys = ['id', 'name', 'version', 'description', 'author', 'timestamp', 'store'];
+    for (const plugin of all.json<object[]>()) expect(Object.keys(plugin).slice(0, 7)).toEqual(keys);
+    const byName = await ask('search', '--sort', 'name', '--limit', '1');
+    expect([byName.out.split('\n')[0], byName.err]).toEqual([
+      'Demo (A demonstration)  1.10.0  by Fixture Organization',
+      'There are more than 1: --limit\n',
+    ]);
+    expect((await ask('search', '--category', 'none', '--json')).json()).toEqual([]);
     expect((await ask('search', 'DEMONSTRATION', '--json')).json()).toMatchObject([{ id: 'Demo' }]);
     expect((await ask('search', 'fixture org', '--json')).json<unknown[]>()).toHaveLength(2);
     const shown = await ask('search', 'demo');
@@ -204,6 +201,11 @@ describe('a store', () => {
     await add('lonely', 'away', 'http://127.0.0.1:9');
     const ran = await jpl(place, 'search', '--data-dir', 'lonely', '--json');
     expect([ran.code, ran.json().code]).toEqual([1, 'CONNECTION_REFUSED']);
+    // Beside another one, what that has is told, and the reason.
+    await add('lonely', 'near', server.url);
+    const both = await jpl(place, 'search', 'demo', '--data-dir', 'lonely');
+    expect([both.code, both.out]).toEqual([1, expect.stringMatching(/^Demo .* {2}\(near\)\n/)]);
+    expect(both.err).toMatch(/^away: .*\n {2}code: CONNECTION_REFUSED\n$/);
     await rm(at('lonely'), { recursive: true });
   });
 });
