@@ -110,8 +110,14 @@ export const storePaths = {
   versions: (id: string, arch: string) => `/versions/${withArch(id, arch)}`,
   icon: (id: string, arch: string) => `/icons/${withArch(id, arch)}`,
   background: (id: string, arch: string) => `/backgrounds/${withArch(id, arch)}`,
-  download: (id: string, arch: string) => `/download/${encodeURIComponent(arch)}/${encodeURIComponent(id)}`,
+  /** The newest, or exactly one version. */
+  download: (id: string, arch: string, version?: string) =>
+    `/download/${encodeURIComponent(arch)}/${encodeURIComponent(id)}${
+      version === undefined ? '' : `?version=${encodeURIComponent(version)}`
+    }`,
   blob: (sha256: string) => `/blobs/sha256/${encodeURIComponent(sha256)}`,
+  /** An icon or background by its digest: never changes. */
+  image: (sha256: string) => `/images/sha256/${encodeURIComponent(sha256)}`,
   rootCrl: () => '/crl/root',
   info: () => '/v1/store',
   plugin: (id: string) => `/v1/plugins/${encodeURIComponent(id)}`,
@@ -145,15 +151,12 @@ export const storeErrorTable = {
   CRL_NOT_CONFIGURED: { status: 404, title: 'No revocation list here' },
   CRL_UNAVAILABLE: { status: 503, title: 'Revocation list unavailable' },
   PACKAGE_CHANGED_ON_DISK: { status: 500, title: 'Package changed on the store’s disk' },
-  PACKAGE_UNREADABLE: { status: 500, title: 'Package cannot be read' },
-  IMAGE_UNREADABLE: { status: 500, title: 'Image cannot be read' },
   INTERNAL: { status: 500, title: 'Internal error' },
   PLUGIN_ID_TAKEN: { status: 409, title: 'Plugin id owned by another publisher' },
   VERSION_TAKEN: { status: 409, title: 'Version already published' },
   PACKAGE_DUPLICATE: { status: 409, title: 'Package already published' },
   CATEGORIES_MALFORMED: { status: 422, title: 'Categories malformed' },
   TEXT_TOO_LONG: { status: 422, title: 'Text of the plugin too long' },
-  RECORD_MALFORMED: { status: 500, title: 'Index record malformed' },
   DATA_FOLDER_UNUSABLE: { status: 500, title: 'Data folder unusable' },
   ...publishingErrorTable,
   DATABASE_BUSY: { status: 503, title: 'Database busy' },

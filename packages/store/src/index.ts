@@ -14,6 +14,7 @@ export {
 } from './operating/move-store.js';
 export { type RestoreOptions, type RestoreReport, restoreStore } from './operating/restore-store.js';
 export { openEmptyPlace, openStoreData, type StoreData, type StorePlace } from './operating/store-data.js';
+export type { PublishingSettings } from './publishing/open-publishing.js';
 export type { PublicationProblem } from './scan/publication-problem.js';
 export type { LogTarget } from './serving/server.js';
 export { createStore, type Store, type StoreOptions } from './store.js';

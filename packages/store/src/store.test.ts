@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { Agent, createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -89,6 +89,10 @@ describe('a store', () => {
     await makePackage(path, acme, { id: 'Foo' });
     await using store = await createStore(options({ watch: true }));
     const { url } = await store.listen({ port: 0 });
+    const old = `/blobs/sha256/${createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex')}`;
+    expect((await ask(url, old)).status).toBe(200);
     await makePackage(join(dataDir, 'next.jpl'), acme, {
       id: 'Foo',
       version: '2.0.0',
@@ -103,7 +107,7 @@ describe('a store', () => {
       },
       { timeout: 5_000 },
     );
-    expect(await readdir(join(dataDir, 'catalog'))).toHaveLength(1);
+    expect((await ask(url, old)).status).toBe(404);
   });
 
   test('says what it is', async () => {

@@ -1,25 +1,35 @@
+import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createFetcher, createRevocationChecker, type Fetcher } from '@jami-plugin-store/revocation';
 import type { AskRevocation, RevocationMode, TrustAnchor } from '@jami-plugin-store/trust';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { Catalog } from './catalog/catalog.js';
-import { DataFolder } from './catalog/data-folder.js';
+import { openBlobs } from './blobs/open-blobs.js';
+import type { S3Settings } from './blobs/s3-settings.js';
+import { applyTrust } from './catalog/apply-trust.js';
+import { listenForChanges } from './database/change-listener.js';
+import { ChangeWatch } from './database/change-watch.js';
+import { openDatabase } from './database/open-database.js';
+import { StoreError } from './error.js';
 import { createImageRenderer } from './images/render-image.js';
+import type { JudgePolicy } from './judging/judge-package-file.js';
+import { Lifetime } from './lifetime.js';
+import { openPublishing, type PublishingSettings } from './publishing/open-publishing.js';
+import { folderName } from './scan/folder-name.js';
 import { FolderWatch } from './scan/folder-watch.js';
 import type { PublicationProblem } from './scan/publication-problem.js';
 import { Scanner } from './scan/scanner.js';
-import { crlRoutes } from './serving/crl-routes.js';
-import { imageRoutes } from './serving/image-routes.js';
-import { infoRoutes } from './serving/info-routes.js';
-import { jamiRoutes } from './serving/jami-routes.js';
-import { packageRoutes } from './serving/package-routes.js';
-import { PreparedAnswers } from './serving/prepared-answers.js';
 import { RootCrl } from './serving/root-crl.js';
 import { createServer, type LogTarget, serve } from './serving/server.js';
+import { createServing } from './serving/serving.js';
 
 export interface StoreOptions {
-  /** Holds `packages/*.jpl` and what the store keeps about them. */
+  /** Holds `packages/*.jpl`, and database and blobs where no others are named. */
   readonly dataDir: string;
+  /** `postgres://…`, shared by any number of processes; default: SQLite in the data folder. */
+  readonly databaseUrl?: string | undefined;
+  /** A bucket for the bytes; default: a folder in the data folder. */
+  readonly s3?: S3Settings | undefined;
   /** Roots under which packages are judged. None: the store starts, says so, and offers nothing. */
   readonly anchors: readonly TrustAnchor[];
   readonly clock: () => Date;
@@ -34,6 +44,9 @@ export interface StoreOptions {
   /** Where the root's CRL is published, or a file that holds it. Default: the first http URL the root itself names. */
   readonly crlRootUrl?: string | undefined;
   readonly crlRootFile?: string | undefined;
+  readonly publishing?: PublishingSettings | undefined;
+  /** Addresses or networks (`10.0.0.0/8`) of proxies that say for whom they ask; only rate limits depend on it. */
+  readonly trustedProxies?: readonly string[] | undefined;
   readonly logger?: LogTarget | undefined;
   /** Notice new and changed packages by itself. Default true. */
   readonly watch?: boolean | undefined;
@@ -50,79 +63,112 @@ export interface Store extends AsyncDisposable {
   problems(): readonly PublicationProblem[];
 }
 
+const defaultName = 'Jami plugin store';
+const defaultCloseGraceMs = 10_000;
+
 /** A start waits this long for new packages to be judged; the rest is published while it runs. */
 const startScanMs = 10_000;
 
 /**
- * A store over a folder of packages. Resolves when what the folder holds is offered (bounded), listens when told.
- * @throws {StoreError} DATA_FOLDER_UNUSABLE
+ * One process of a store: it keeps nothing to itself, so that any number of them share one database and its blobs. Resolves when what the
+ * packages folder holds is offered (bounded), listens when told.
+ * @throws {StoreError} DATA_FOLDER_UNUSABLE | SCHEMA_TOO_NEW | DATABASE_URL_MALFORMED | DATABASE_UNAVAILABLE | DATABASE_BUSY |
+ *   BLOB_STORE_UNAVAILABLE | AUTHORITY_NOT_CONFIGURED | APPLICATION_NOT_CONFIGURED
  */
 export async function createStore(options: StoreOptions): Promise<Store> {
-  const { anchors, clock } = options;
-  const revocation = options.revocation ?? 'required';
-  const folder = await DataFolder.open(options.dataDir);
-  const app = createServer(options.logger);
-  const catalog = new Catalog();
-  const fetchers = openFetchers(options);
-  const ask = options.ask ?? createRevocationChecker({ fetch: fetchers.ask, mode: 'fresh', revocation });
-  const scanner = new Scanner({
-    catalog,
-    folder,
-    anchors,
-    revocation,
-    ask,
-    images: createImageRenderer(),
-    clock,
-    log: app.log,
-  });
-  const lookSoon = (): void => {
-    scanner
-      .scan()
-      .catch((error: unknown) => app.log.error({ err: error }, 'the packages folder was not scanned'));
-  };
-  if (anchors.length === 0)
-    app.log.warn('no trust anchor is configured: no package can be judged, none is offered');
-  if (revocation === 'off') app.log.warn('revocation is not asked: revoked packages will be offered');
+  const lifetime = new Lifetime();
   try {
-    await scanner.load();
-    await orAfter(scanner.scan(), startScanMs, app.log);
+    return await openStore(options, lifetime);
   } catch (error) {
-    await fetchers[Symbol.asyncDispose]();
+    await lifetime[Symbol.asyncDispose]();
     throw error;
   }
+}
 
-  const answers = new PreparedAnswers(catalog, clock);
+async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Store> {
+  const { anchors, clock, dataDir, s3, revocation = 'required' } = options;
+  const app = createServer(options.logger, {}, options.trustedProxies);
+  const { log } = app;
+  tellSettings(log, anchors, revocation);
+  const packagesDir = await makePackagesFolder(dataDir);
+  const folder = await folderName(dataDir);
+  const onLost = (err: Error): void => log.warn({ err }, 'a connection to the database was lost');
+  const database = lifetime.use(await openDatabase({ dataDir, url: options.databaseUrl, onLost }));
+  const blobs = lifetime.use(await openBlobs({ dataDir, s3, clock }));
+  const fetchers = lifetime.use(openFetchers(options));
+  const ask = options.ask ?? createRevocationChecker({ fetch: fetchers.ask, mode: 'fresh', revocation });
+  const judging: JudgePolicy = { anchors, revocation, ask, images: createImageRenderer() };
+  const base = { database, blobs, clock, judging, log };
+  await applyTrust(database, judging, clock());
+  const publishing = lifetime.use(await openPublishing({ ...options.publishing, ...base }));
+  const scanner = new Scanner({ ...base, packagesDir, folder });
+  lifetime.defer(() => scanner.close());
+  await orAfter(scanner.scan(), startScanMs, log);
+
   const crl = new RootCrl({
     url: options.crlRootUrl ?? urlNamedBy(anchors),
     file: options.crlRootFile,
     fetch: fetchers.crl,
     anchors,
     clock,
-    onFailure: (error) => app.log.warn({ err: error }, 'the root’s revocation list was not renewed'),
+    onFailure: (error) => log.warn({ err: error }, 'the root’s revocation list was not renewed'),
   });
-  serve(app, [
-    ...jamiRoutes(answers),
-    ...packageRoutes({ catalog, packagesDir: folder.packagesDir, clock, onChanged: lookSoon }),
-    ...imageRoutes({ catalog, imagesDir: folder.imagesDir, clock }),
-    ...crlRoutes(crl),
-    ...infoRoutes({ name: options.name ?? defaultName, anchors, revocation, answers }),
-  ]);
-  const watch = options.watch === false ? undefined : new FolderWatch(folder.packagesDir, lookSoon, app.log);
-
+  const serving = createServing({ ...base, crl, name: options.name ?? defaultName });
+  const { databaseUrl } = options;
+  const watch = lifetime.use(
+    await ChangeWatch.start({
+      database,
+      log,
+      onChanges: serving.forget,
+      listen: databaseUrl === undefined ? undefined : (onTold) => listenForChanges(databaseUrl, onTold),
+    }),
+  );
+  serve(
+    app,
+    serving.routes(() => watch.assureCurrent()),
+  );
+  publishing.serve(app);
+  if (options.watch !== false) lifetime.use(new FolderWatch(packagesDir, () => lookSoon(scanner, log), log));
+  // Ends first: what is still asked for needs the rest.
+  lifetime.defer(() => closeWithin(app, options.closeGraceMs ?? defaultCloseGraceMs));
   return {
     listen: ({ port, host = '127.0.0.1' }) => listen(app, port, host),
-    rescan: () => scanner.scan({ everything: true }),
-    problems: () => scanner.problems(),
-    async [Symbol.asyncDispose]() {
-      watch?.[Symbol.dispose]();
-      await closeWithin(app, options.closeGraceMs ?? 10_000);
-      await scanner.close();
-      await fetchers[Symbol.asyncDispose]();
+    async rescan() {
+      await scanner.scan({ everything: true });
+      await watch.look();
     },
+    problems: () => scanner.problems(),
+    [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
 
-const defaultName = 'Jami plugin store';
+function tellSettings(
+  log: FastifyBaseLogger,
+  anchors: readonly TrustAnchor[],
+  revocation: RevocationMode,
+): void {
+  if (anchors.length === 0)
+    log.warn('no trust anchor is configured: no package can be judged, none is offered');
+  if (revocation === 'off') log.warn('revocation is not asked: revoked packages will be offered');
+}
+
+/** @throws {StoreError} DATA_FOLDER_UNUSABLE */
+async function makePackagesFolder(dataDir: string): Promise<string> {
+  const path = join(dataDir, 'packages');
+  try {
+    await mkdir(path, { recursive: true });
+    return path;
+  } catch (cause) {
+    throw new StoreError('DATA_FOLDER_UNUSABLE', `The data folder ${dataDir} cannot be used.`, {
+      file: dataDir,
+      cause,
+    });
+  }
+}
+
+function lookSoon(scanner: Scanner, log: FastifyBaseLogger): void {
+  scanner.scan().catch((error: unknown) => log.error({ err: error }, 'the packages folder was not scanned'));
+}
 
 /** Responders are named by certificates of others, the root's list by the operator: only the former are fenced in. */
 function openFetchers({

@@ -69,23 +69,7 @@ export function registerStore(program: Command, io: Io, run: Run): void {
     .addOption(dataDir())
     .option('--json', 'print one JSON object')
     .action((name, options) => run(async () => (await import('./store.js')).storeRemove(io, name, options)));
-  store
-    .command('serve')
-    .description('offer the packages in DIR/packages')
-    .requiredOption('--data-dir <dir>', "the store's folder")
-    .addOption(new Option('--port <n>', '0 = any free port').argParser(parsePort).makeOptionMandatory())
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--name <name>', 'shown to users')
-    .addOption(
-      new Option('--trust-anchor <pem>', 'judge packages under this root; repeatable').argParser(collect),
-    )
-    .addOption(
-      new Option('--revocation <mode>', 'required, when-named or off').argParser(parseRevocationMode),
-    )
-    .option('--crl-url <url>', "where the root's revocation list is published")
-    .option('--allow-private-addresses', 'ask responders on private networks too')
-    .action((options) => run(async () => (await import('./store.js')).storeServe(io, options)));
-
+  registerServe(store, io, run);
   registerTokens(store, io, run);
   registerUpkeep(store, io, run);
 
@@ -106,4 +90,37 @@ export function registerStore(program: Command, io: Io, run: Run): void {
     .option('--samples <dir>', 'plugin folders to pack, sign and offer')
     .option('--no-open', "open no browser; the page's address is printed")
     .action((options) => run(async () => (await import('./up.js')).up(io, options)));
+}
+
+function registerServe(store: Command, io: Io, run: Run): void {
+  store
+    .command('serve')
+    .description('run a store; DATABASE_URL and S3_* name a database and a bucket of several processes')
+    .requiredOption('--data-dir <dir>', "the store's folder; what lies in DIR/packages is published")
+    .addOption(new Option('--port <n>', '0 = any free port').argParser(parsePort).makeOptionMandatory())
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--name <name>', 'shown to users')
+    .addOption(
+      new Option('--trust-anchor <pem>', 'judge packages under this root; repeatable').argParser(collect),
+    )
+    .addOption(
+      new Option('--revocation <mode>', 'required, when-named or off').argParser(parseRevocationMode),
+    )
+    .option('--crl-url <url>', "where the root's revocation list is published")
+    .option('--crl-file <file>', 'a file that holds it')
+    .option('--allow-private-addresses', 'ask responders on private networks too')
+    .addOption(
+      new Option('--trusted-proxy <address>', 'believe its X-Forwarded-For; repeatable').argParser(collect),
+    )
+    .option('--authority-url <url>', "the authority's public listener: heed its revocations at once")
+    .option('--authority-admin <url>', "the authority's administrative listener: take certificate requests")
+    .option('--authority-credential <file>', "the store's credential for it")
+    .option('--terms-file <file>', 'what organizations agree to')
+    .addOption(
+      new Option('--application-key <pem>', 'take releases signed by this key; repeatable').argParser(
+        collect,
+      ),
+    )
+    .option('--operator-token-file <file>', "keep the operator's first token here instead of printing it")
+    .action((options) => run(async () => (await import('./store-serve.js')).storeServe(io, options)));
 }

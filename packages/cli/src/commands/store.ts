@@ -1,40 +1,7 @@
-import { resolve } from 'node:path';
 import { addStore, listStores, removeStore } from '@jami-plugin-store/client';
-import { createStore } from '@jami-plugin-store/store';
-import type { RevocationMode } from '@jami-plugin-store/trust';
 import { dataDirOf } from '../daemon-access.js';
 import { type Io, printJson } from '../io.js';
-import { readInput, readTrustAnchors } from '../options.js';
-import { announce, listening, untilStopped } from '../serving.js';
-
-export interface ServeStoreOptions {
-  readonly dataDir: string;
-  readonly port: number;
-  readonly host: string;
-  readonly name?: string | undefined;
-  readonly trustAnchor?: readonly string[] | undefined;
-  readonly revocation?: RevocationMode | undefined;
-  readonly allowPrivateAddresses?: boolean | undefined;
-  readonly crlUrl?: string | undefined;
-}
-
-/** `jpl store serve`: offers the packages of a folder until stopped. */
-export async function storeServe(io: Io, options: ServeStoreOptions): Promise<number> {
-  await using store = await createStore({
-    dataDir: resolve(io.cwd, options.dataDir),
-    anchors: await readTrustAnchors(io, options.trustAnchor ?? []),
-    clock: io.clock,
-    name: options.name,
-    revocation: options.revocation,
-    allowPrivateAddresses: options.allowPrivateAddresses,
-    crlRootUrl: options.crlUrl,
-    logger: { write: io.stderr },
-  });
-  const { url } = await listening(store.listen({ port: options.port, host: options.host }));
-  announce(io, { url });
-  await untilStopped(io);
-  return 0;
-}
+import { readInput } from '../options.js';
 
 export interface AddStoreOptions {
   readonly dataDir?: string | undefined;

@@ -51,6 +51,7 @@ export async function up(io: Io, options: UpOptions): Promise<number> {
   };
   try {
     const state = await openUpFolder(dir);
+    const isFirst = !(await isThere(operatorTokenFile(dir)));
     const rootFile = await prepareAuthority(io, dir, state, say);
     const authorityArgs = [
       'ca',
@@ -79,6 +80,10 @@ export async function up(io: Io, options: UpOptions): Promise<number> {
 
     const store = await open('store', storeArgs(dir, state, rootFile));
     say(`store      ${store.ready.url}`);
+    if (isFirst)
+      say(
+        `operator   ${(await readFile(operatorTokenFile(dir), 'utf8')).trim()} (also in ${operatorTokenFile(dir)})`,
+      );
     await configureStore(dir, rootFile, store.ready.url ?? '');
     const daemon = await open('daemon', ['daemon', '--data-dir', join(dir, 'data')]);
     say(`daemon     ${daemon.ready.socket}`);
@@ -124,8 +129,13 @@ async function prepareAuthority(io: Io, dir: string, state: UpState, say: Say): 
 
 function storeArgs(dir: string, state: UpState, rootFile: string): string[] {
   const args = ['store', 'serve', '--data-dir', join(dir, 'store'), '--port', `${state.ports.store}`];
+  args.push('--operator-token-file', operatorTokenFile(dir));
   // The authority of this folder answers on loopback, which a public store would never ask.
   return [...args, '--name', 'Sample Store', '--trust-anchor', rootFile, '--allow-private-addresses'];
+}
+
+function operatorTokenFile(dir: string): string {
+  return join(dir, 'operator-token');
 }
 
 interface Publishing {

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { bufferSource, openArchive, type PackageEntry, writeArchive } from '@jami-plugin-store/jpl';
+import Libsql from 'libsql';
 
 /** The entry that the tampered sample has changed: read by nobody but the judge, so the listing stays as it was. */
 const victim = 'data/preferences.json';
 
 /**
  * Plays an intruder on the store's disk: changes one file inside a published package, keeps every signature as it was, and
- * corrects the store's own record, so that nothing but the signature can tell.
+ * corrects the store's own records, so that nothing but the signature can tell.
  * @param storeDir folder of a store that is not running
  */
 export async function tamper(storeDir: string, packageName: string): Promise<void> {
@@ -20,12 +21,13 @@ export async function tamper(storeDir: string, packageName: string): Promise<voi
     const altered = join(folder, packageName);
     await rewrite(original, altered);
     const bytes = await readFile(altered);
+    const sha256 = digest(bytes);
+    const blob = join(storeDir, 'blobs', 'sha256', sha256.slice(0, 2), sha256);
+    await mkdir(dirname(blob), { recursive: true });
+    await writeFile(blob, bytes);
     await writeFile(file, bytes);
-    await forgeRecord(join(storeDir, 'catalog'), digest(original), {
-      sha256: digest(bytes),
-      size: bytes.length,
-      mtimeMs: (await stat(file)).mtimeMs,
-    });
+    const { mtimeMs } = await stat(file);
+    forgeRecords(join(storeDir, 'store.sqlite'), digest(original), { sha256, size: bytes.length, mtimeMs });
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -42,16 +44,24 @@ async function rewrite(original: Buffer, output: string): Promise<void> {
   await writeArchive(entries, output);
 }
 
-async function forgeRecord(
-  catalog: string,
+function forgeRecords(
+  database: string,
   original: string,
-  forged: { sha256: string; size: number; mtimeMs: number },
-): Promise<void> {
-  for (const name of await readdir(catalog)) {
-    const record = JSON.parse(await readFile(join(catalog, name), 'utf8')) as { sha256: string };
-    if (record.sha256 !== original) continue;
-    await writeFile(join(catalog, name), `${JSON.stringify({ ...record, ...forged })}\n`);
-    await rename(join(catalog, name), join(catalog, `${forged.sha256}.json`));
+  { sha256, size, mtimeMs }: { sha256: string; size: number; mtimeMs: number },
+): void {
+  const records = new Libsql(database);
+  try {
+    const forge = (change: string, ...values: (string | bigint)[]): void =>
+      void records.prepare(`update ${change} where sha256 = ?`).run([...values, original]);
+    forge('packages set sha256 = ?, size = ?', sha256, BigInt(size));
+    forge(
+      'imported_files set sha256 = ?, size = ?, mtime_ms = ?',
+      sha256,
+      BigInt(size),
+      BigInt(Math.trunc(mtimeMs)),
+    );
+  } finally {
+    records.close();
   }
 }
 

@@ -3,17 +3,21 @@ import type { StoreTransaction } from '../database/database.js';
 
 const commonNameOid = '2.5.4.3';
 
-/** Notes the path of a package, so that it is found when a certificate of it is revoked, and can be shown. */
+/**
+ * Notes the path of a package, so that it is found when a certificate of it is revoked, and can be shown.
+ * @param askedAt  when its responders were asked; undefined = they were not
+ */
 export async function recordCertificates(
   tx: StoreTransaction,
   packageNumber: number,
   path: readonly Certificate[],
+  askedAt: Date | undefined,
 ): Promise<void> {
   // In one order, so that two transactions that note the same ones do not wait for each other.
   for (const certificate of [...path].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))) {
     await tx
       .insertInto('certificates')
-      .values(rowOf(certificate))
+      .values({ ...rowOf(certificate), asked_at: askedAt?.getTime() ?? null })
       .onConflict((conflict) => conflict.column('sha256').doNothing())
       .execute();
   }

@@ -70,7 +70,8 @@ export async function recordPackage(
     published_at: isPublished ? publishedAt.getTime() : null,
   });
   await insertTexts(tx, number, facts.texts);
-  await recordCertificates(tx, number, facts.path);
+  // Judging has just asked; the next time is an ordinary one.
+  await recordCertificates(tx, number, facts.path, facts.revocation === 'off' ? undefined : at);
   if (isPublished) {
     await tx
       .updateTable('releases')
@@ -173,4 +174,11 @@ async function insertTexts(
     description,
   }));
   await tx.insertInto('package_texts').values(rows).execute();
+  // In one order, so that two transactions that bring the same ones do not wait for each other.
+  const languages = Object.keys(texts).sort();
+  await tx
+    .insertInto('languages')
+    .values(languages.map((language) => ({ language })))
+    .onConflict((conflict) => conflict.column('language').doNothing())
+    .execute();
 }

@@ -40,5 +40,7 @@ export function postgresConfig(url: string): pg.ClientConfig {
 export function postgresDialect(url: string, onLost: (error: Error) => void): Dialect {
   const pool = new pg.Pool({ ...postgresConfig(url), max: maxConnections });
   pool.on('error', onLost);
+  // A connection that breaks while it is used tells so as well, and nobody listening would end the process; its query fails anyway.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return new PostgresDialect({ pool });
 }

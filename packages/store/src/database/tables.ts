@@ -12,6 +12,7 @@ export interface StoreTables {
   releases: ReleasesTable;
   packages: PackagesTable;
   package_texts: PackageTextsTable;
+  languages: LanguagesTable;
   certificates: CertificatesTable;
   package_certificates: PackageCertificatesTable;
   offers: OffersTable;
@@ -149,6 +150,11 @@ interface PackageTextsTable {
   description: string;
 }
 
+/** Languages that some package has, or had, texts in. */
+interface LanguagesTable {
+  language: string;
+}
+
 /** Every certificate of a path of a package, roots included. */
 interface CertificatesTable {
   /** Of the DER. */
@@ -204,9 +210,9 @@ interface DownloadsTable {
   count: number;
 }
 
-/** Files of the operator's folder that were taken in or refused, so that a restart does not judge them again. */
+/** Files of operators' folders that were taken in, so that a restart does not judge them again. */
 interface ImportedFilesTable {
-  /** Which folder: SHA-256 of its path, so that processes with folders of their own do not mix. */
+  /** Which folder, by the name it gave itself: processes with folders of their own do not mix. */
   folder: string;
   file: string;
   size: number;

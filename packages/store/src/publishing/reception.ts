@@ -3,15 +3,17 @@ import { actorOf, type Caller, organizationOf } from '../access/caller.js';
 import { appendAudit } from '../audit/audit-log.js';
 import type { BlobStore } from '../blobs/blob-store.js';
 import { holdBlobs } from '../blobs/sweep-lock.js';
+import { forgetPackage } from '../catalog/forget-package.js';
 import type { PackageFacts } from '../catalog/package-facts.js';
 import { recordPackage } from '../catalog/record-package.js';
 import { refreshPlugin } from '../catalog/refresh-plugin.js';
-import type { StoreDatabase, StoreTransaction } from '../database/database.js';
+import type { DatabaseKind, StoreDatabase, StoreTransaction } from '../database/database.js';
+import { rehearse } from '../database/rehearse.js';
 import { StoreError } from '../error.js';
 import { type JudgedPackage, type JudgePolicy, judgePackageFile } from '../judging/judge-package-file.js';
+import { factsOf } from '../judging/package-facts-of.js';
 import { assertUndoubted } from '../revoking/doubts.js';
 import type { PackageReception } from '../uploads/package-reception.js';
-import { factsOf } from './package-facts-of.js';
 import { submissionTransitions } from './submission-states.js';
 import { selectSubmissions, submissionOf, submissionRow } from './submission-view.js';
 
@@ -99,7 +101,7 @@ async function enter(
   { kind }: StoreDatabase,
   { facts, caller, at, changelog }: Entering,
 ): Promise<void> {
-  await forgetWithdrawn(tx, facts);
+  await forgetWithdrawn(tx, kind, facts);
   const isAtOnce = (await isTrusted(tx, facts)) || (await isPublishedContent(tx, facts));
   const transition = isAtOnce ? submissionTransitions.publish : submissionTransitions.submit;
   const actor = actorOf(caller);
@@ -127,7 +129,11 @@ async function enter(
 }
 
 /** What was taken back may be handed in again; the audit log keeps what happened. */
-async function forgetWithdrawn(tx: StoreTransaction, { sha256, publisher }: PackageFacts): Promise<void> {
+async function forgetWithdrawn(
+  tx: StoreTransaction,
+  kind: DatabaseKind,
+  { sha256, publisher }: PackageFacts,
+): Promise<void> {
   const row = await tx
     .selectFrom('packages')
     .select('number')
@@ -135,10 +141,7 @@ async function forgetWithdrawn(tx: StoreTransaction, { sha256, publisher }: Pack
     .where('state', '=', 'withdrawn')
     .where('publisher', '=', publisher.organization ?? '')
     .executeTakeFirst();
-  if (row === undefined) return;
-  for (const table of ['package_texts', 'package_certificates'] as const)
-    await tx.deleteFrom(table).where('package_number', '=', row.number).execute();
-  await tx.deleteFrom('packages').where('number', '=', row.number).execute();
+  if (row !== undefined) await forgetPackage(tx, kind, row.number);
 }
 
 async function isTrusted(tx: StoreTransaction, { publisher }: PackageFacts): Promise<boolean> {
@@ -186,21 +189,4 @@ async function assertRenewed(
     'VERSION_TAKEN',
     `Version ${version} is in the store already, signed by the same certificate.`,
   );
-}
-
-class RehearsalEnd extends Error {}
-
-/** Does everything in a transaction that is then taken back: what it would refuse, it refuses now. */
-async function rehearse(
-  database: StoreDatabase,
-  work: (tx: StoreTransaction) => Promise<void>,
-): Promise<void> {
-  try {
-    await database.transact(async (tx) => {
-      await work(tx);
-      throw new RehearsalEnd();
-    });
-  } catch (error) {
-    if (!(error instanceof RehearsalEnd)) throw error;
-  }
 }

@@ -30,18 +30,23 @@ export function publicationProblemOf(file: string, error: unknown, at: Date): Pu
       entry: 'entry' in error ? error.entry : undefined,
       certificate: 'certificate' in error ? error.certificate : undefined,
       at,
-      isPassing: passing.has(code) || /^(OCSP|CRL)_/.test(code),
+      isPassing: passing.has(code) || /^(OCSP|CRL)_/.test(code) || isStoresOwn(error),
     };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { file, code: 'INTERNAL', message, at, isPassing: true };
 }
 
+/** A database or a disk that is out of reach, and no fault of the package. */
+function isStoresOwn(error: Error): boolean {
+  return error instanceof StoreError && error.status >= 500;
+}
+
 const passing: ReadonlySet<string> = new Set([
+  'CERTIFICATE_DOUBTED',
   'CERTIFICATE_NOT_YET_VALID',
   'FILE_NOT_FOUND',
   'FILE_NOT_READABLE',
-  'PACKAGE_CHANGED_ON_DISK',
   'READ_FAILED',
   'REVOCATION_NOT_ASKED',
 ]);

@@ -1,18 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -22,8 +10,13 @@ import {
   type TrustAnchor,
 } from '@jami-plugin-store/trust';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Catalog } from '../catalog/catalog.js';
-import { DataFolder } from '../catalog/data-folder.js';
+import type { BlobStore } from '../blobs/blob-store.js';
+import { openBlobs } from '../blobs/open-blobs.js';
+import { applyTrust } from '../catalog/apply-trust.js';
+import { readOffers } from '../catalog/read-offers.js';
+import type { StoreDatabase } from '../database/database.js';
+import { describeOnBoth } from '../database/database-fixtures.js';
+import { type DatabaseOptions, openDatabase } from '../database/open-database.js';
 import { createImageRenderer } from '../images/render-image.js';
 import {
   FixtureCa,
@@ -32,7 +25,9 @@ import {
   type PluginWish,
   type Publisher,
 } from '../judging/package-fixtures.js';
+import { Lifetime } from '../lifetime.js';
 import { createServer } from '../serving/server.js';
+import { folderName } from './folder-name.js';
 import { Scanner } from './scanner.js';
 
 const images = createImageRenderer();
@@ -59,208 +54,276 @@ afterEach(async () => {
 });
 
 const packagePath = (file: string) => join(dataDir, 'packages', file);
+const publish = (file: string, wish: PluginWish, by = acme) => makePackage(packagePath(file), by, wish);
 
-interface Run {
-  readonly catalog: Catalog;
+interface Run extends AsyncDisposable {
+  readonly database: StoreDatabase;
+  readonly blobs: BlobStore;
   readonly scanner: Scanner;
   readonly judged: () => number;
   readonly codes: () => [string, string][];
 }
 
-/** A store's catalog and scanner over the data folder, after load and one scan. */
-async function start(
-  given: {
-    anchors?: TrustAnchor[];
-    revocation?: RevocationMode;
-    clock?: () => Date;
-    ask?: AskRevocation;
-  } = {},
-): Promise<Run> {
+interface Given {
+  anchors?: TrustAnchor[];
+  revocation?: RevocationMode;
+  clock?: () => Date;
+  ask?: AskRevocation;
+}
+
+/** A process of a store over the folder and a database, as far as the folder goes, after its first scan. */
+async function openRun(place: DatabaseOptions, given: Given): Promise<Run> {
   let judged = 0;
   const ask: AskRevocation = async (questions) => {
     judged += 1;
     return questions.map(({ certificate }) => notOffered(certificate));
   };
-  const catalog = new Catalog();
+  const lifetime = new Lifetime();
+  const { anchors = ca.anchors, revocation = 'when-named', clock = () => fixtureInstant } = given;
+  const database = lifetime.use(await openDatabase(place));
+  const blobs = lifetime.use(await openBlobs({ dataDir, clock }));
+  const judging = { anchors, revocation, ask: given.ask ?? ask, images };
+  await applyTrust(database, judging, clock());
   const scanner = new Scanner({
-    catalog,
-    folder: await DataFolder.open(dataDir),
-    anchors: ca.anchors,
-    revocation: 'when-named',
-    ask,
-    images,
-    clock: () => fixtureInstant,
+    database,
+    blobs,
+    packagesDir: join(dataDir, 'packages'),
+    folder: await folderName(dataDir),
+    judging,
+    clock,
     log: createServer(undefined).log,
-    ...given,
   });
-  await scanner.load();
+  lifetime.defer(() => scanner.close());
   await scanner.scan();
   return {
-    catalog,
+    database,
+    blobs,
     scanner,
     judged: () => judged,
     codes: () => scanner.problems().map(({ file, code }) => [file, code]),
+    [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
 
-const publish = (file: string, wish: PluginWish, by = acme) => makePackage(packagePath(file), by, wish);
-const offered = ({ catalog }: Run, platform = linux) =>
-  catalog.offered(platform, fixtureInstant.getTime()).map(({ record }) => `${record.id} ${record.version}`);
+/** `id version` of what a platform is offered. */
+async function offered({ database }: Run, platform = linux, at = fixtureInstant): Promise<string[]> {
+  const found: string[] = [];
+  for await (const page of readOffers(database.queries, platform, at.getTime()))
+    for (const { id, version } of page) found.push(`${id} ${version}`);
+  return found.sort();
+}
 
-describe('a package in the folder', () => {
-  test('is judged, and its record says what was read from verified bytes', async () => {
-    const platforms = ['x64-windows', linux];
-    await publish('foo.jpl', { id: 'Foo', version: '1.2.0', platforms });
-    const run = await start();
-    expect(run.codes()).toEqual([]);
-    const bytes = await readFile(packagePath('foo.jpl'));
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const record = JSON.parse(await readFile(join(dataDir, 'catalog', `${sha256}.json`), 'utf8'));
-    expect(record).toMatchObject({
-      id: 'Foo',
-      version: '1.2.0',
-      publisher: { name: 'Acme' },
-      platforms,
-      sha256,
-      size: bytes.length,
-      file: 'foo.jpl',
-      timestamp: fixtureInstant.toISOString(),
-      expiresAt: '2027-01-01T00:00:00.000Z',
-      texts: {
-        en: { name: 'Foo in English', description: 'About it' },
-        fr: { name: 'Foo en français', description: 'À propos' },
-      },
-      icon: { entry: 'data/icon.png', mediaType: 'image/png' },
-      background: null,
-    });
-    const icon = await readFile(join(dataDir, 'images', record.icon.sha256));
-    expect([icon.length, createHash('sha256').update(icon).digest('hex')]).toEqual([
-      record.icon.size,
-      record.icon.sha256,
-    ]);
-    expect(offered(run)).toEqual(['Foo 1.2.0']);
-    expect(offered(run, 'iphone')).toEqual([]);
-  });
-
-  test('without a library is offered for every platform', async () => {
-    await publish('foo.jpl', { id: 'Foo' });
-    const run = await start();
-    for (const platform of [linux, 'iphone', 'x64-windows'])
-      expect(offered(run, platform)).toEqual(['Foo 1.0.0']);
-  });
-
-  test('is not judged again by the next start, and keeps its time of publication', async () => {
-    await publish('foo.jpl', { id: 'Foo' });
-    expect((await start()).judged()).toBe(1);
-    const later = new Date('2026-07-01T00:00:00.000Z');
-    const run = await start({ clock: () => later });
-    expect(run.judged()).toBe(0);
-    expect(offered(run)).toEqual(['Foo 1.0.0']);
-    expect(run.catalog.releases('Foo', 0)[0].record.timestamp).toBe(fixtureInstant.toISOString());
-  });
-
-  test('is judged again when its time changed, and keeps its time of publication where its bytes are the same', async () => {
-    await publish('foo.jpl', { id: 'Foo' });
-    const run = await start({ clock: () => fixtureInstant });
-    await utimes(packagePath('foo.jpl'), 1_000, 1_000);
-    const again = await start({ clock: () => new Date('2026-07-01T00:00:00.000Z') });
-    expect(again.judged()).toBe(1);
-    expect(offered(again)).toEqual(offered(run));
-    expect(again.catalog.releases('Foo', 0)[0].record.timestamp).toBe(fixtureInstant.toISOString());
-  });
-
-  test('that is renamed stays published under its new name', async () => {
-    await publish('foo.jpl', { id: 'Foo' });
-    const run = await start();
-    await rename(packagePath('foo.jpl'), packagePath('bar.jpl'));
-    await run.scanner.scan();
-    expect(run.catalog.releases('Foo', 0)[0].record.file).toBe('bar.jpl');
-    expect(await readdir(join(dataDir, 'catalog'))).toHaveLength(1);
-  });
-
-  test('that is removed is withdrawn, its record and no other too', async () => {
-    await publish('a.jpl', { id: 'Foo', version: '1.0' });
-    await publish('b.jpl', { id: 'Foo', version: '2.0' });
-    const run = await start();
-    expect(offered(run)).toEqual(['Foo 2.0']);
-    await rm(packagePath('b.jpl'));
-    await run.scanner.scan();
-    expect(offered(run)).toEqual(['Foo 1.0']);
-    expect(await readdir(join(dataDir, 'catalog'))).toHaveLength(1);
-  });
-
-  test('is judged again under other anchors, or when revocation must be asked more strictly', async () => {
-    await using foreign = await FixtureCa.create('Foreign root');
-    await publish('foo.jpl', { id: 'Foo' });
-    await start();
-    const underForeign = await start({ anchors: foreign.anchors });
-    expect(offered(underForeign)).toEqual([]);
-    expect(underForeign.codes()).toEqual([['foo.jpl', 'PATH_NOT_FOUND']]);
-    const strict = await start({ revocation: 'required' });
-    expect(strict.codes()).toEqual([['foo.jpl', 'REVOCATION_NOT_OFFERED']]);
-    expect(offered(await start())).toEqual(['Foo 1.0.0']);
-  });
-
-  test('without any anchor nothing is offered and nothing is lost', async () => {
-    await publish('foo.jpl', { id: 'Foo' });
-    await start();
-    expect(offered(await start({ anchors: [] }))).toEqual([]);
-    const run = await start();
-    expect([run.judged(), offered(run)]).toEqual([0, ['Foo 1.0.0']]);
-    expect(await readdir(join(dataDir, 'images'))).toHaveLength(1);
-  });
-
-  test('whose record or image was damaged is judged again', async () => {
-    await publish('foo.jpl', { id: 'Foo' });
-    await start();
-    const [record = ''] = await readdir(join(dataDir, 'catalog'));
-    await writeFile(join(dataDir, 'catalog', record), '{"format":1');
-    const first = await start();
-    expect([first.judged(), offered(first)]).toEqual([1, ['Foo 1.0.0']]);
-    const [image = ''] = await readdir(join(dataDir, 'images'));
-    await rm(join(dataDir, 'images', image));
-    const second = await start();
-    expect([second.judged(), offered(second)]).toEqual([1, ['Foo 1.0.0']]);
-    expect(await readdir(join(dataDir, 'images'))).toEqual([image]);
-  });
-});
-
-test.skipIf(process.platform === 'win32')(
-  'what somebody else put where records are is ignored and left alone',
-  async () => {
-    await publish('foo.jpl', { id: 'Foo' });
-    await start();
-    const [owner = ''] = await readdir(join(dataDir, 'owners'));
-    const claim = await readFile(join(dataDir, 'owners', owner), 'utf8');
-    await writeFile(join(dataDir, 'owners', `${'0'.repeat(64)}.json`), claim.replace('"Foo"', '"Bar"'));
-    await mkdir(join(dataDir, 'catalog', `${'1'.repeat(64)}.json`));
-    spawnSync('mkfifo', [join(dataDir, 'catalog', `${'2'.repeat(64)}.json`)]);
-    await mkdir(join(dataDir, 'images', 'lost+found'));
-    const run = await start();
-    expect([offered(run), run.judged(), run.codes()]).toEqual([['Foo 1.0.0'], 0, []]);
-    expect(run.catalog.ownerOf('Bar')).toBeUndefined();
-    expect(await readdir(join(dataDir, 'images'))).toContain('lost+found');
-  },
-);
-
-test('the record is what counts: what an operator changes with it is served as it is, not judged again', async () => {
-  await publish('foo.jpl', { id: 'Foo' });
-  await start();
-  const bytes = await readFile(packagePath('foo.jpl'));
-  bytes.writeUInt8(bytes.readUInt8(40) ^ 1, 40);
-  await writeFile(packagePath('foo.jpl'), bytes);
-  const [name = ''] = await readdir(join(dataDir, 'catalog'));
-  const record = JSON.parse(await readFile(join(dataDir, 'catalog', name), 'utf8'));
-  await rm(join(dataDir, 'catalog', name));
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const { mtimeMs } = await stat(packagePath('foo.jpl'));
-  await writeFile(
-    join(dataDir, 'catalog', `${sha256}.json`),
-    JSON.stringify({ ...record, sha256, size: bytes.length, mtimeMs }),
+const packages = ({ database }: Run) =>
+  database.queries.selectFrom('packages').selectAll().orderBy('number').execute();
+const imported = async ({ database }: Run) =>
+  (await database.queries.selectFrom('imported_files').select('file').orderBy('file').execute()).map(
+    ({ file }) => file,
   );
-  const run = await start();
-  expect([offered(run), run.judged(), run.codes()]).toEqual([['Foo 1.0.0'], 0, []]);
+const audited = async ({ database }: Run) =>
+  (await database.queries.selectFrom('audit_records').select('action').orderBy('sequence').execute()).map(
+    ({ action }) => action,
+  );
+
+describeOnBoth('the packages folder', (places) => {
+  let place: DatabaseOptions;
+  beforeEach(async () => {
+    place = await places.create();
+  });
+  const start = (given: Given = {}) => openRun(place, given);
+
+  describe('a package in the folder', () => {
+    test('is judged, and what is known of it was read from verified bytes', async () => {
+      const platforms = ['x64-windows', linux];
+      await publish('foo.jpl', { id: 'Foo', version: '1.2.0', platforms });
+      await using run = await start();
+      expect(run.codes()).toEqual([]);
+      const bytes = await readFile(packagePath('foo.jpl'));
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const [row] = await packages(run);
+      expect(row).toMatchObject({
+        version: '1.2.0',
+        state: 'published',
+        publisher_name: 'Acme',
+        platforms: JSON.stringify(platforms),
+        languages: '["en","fr"]',
+        sha256,
+        size: bytes.length,
+        published_at: fixtureInstant.getTime(),
+        expires_at: Date.parse('2027-01-01T00:00:00.000Z'),
+        background: null,
+      });
+      const icon = JSON.parse(row?.icon ?? '');
+      expect(icon).toMatchObject({ entry: 'data/icon.png', mediaType: 'image/png' });
+      expect(await run.blobs.stat(icon.sha256)).toMatchObject({ size: icon.size });
+      expect(await run.blobs.stat(sha256)).toMatchObject({ size: bytes.length });
+      expect(await offered(run)).toEqual(['Foo 1.2.0']);
+      expect(await offered(run, 'iphone')).toEqual([]);
+      expect(await audited(run)).toEqual(['published']);
+    });
+
+    test('without a library is offered for every platform', async () => {
+      await publish('foo.jpl', { id: 'Foo' });
+      await using run = await start();
+      for (const platform of [linux, 'iphone', 'x64-windows'])
+        expect(await offered(run, platform)).toEqual(['Foo 1.0.0']);
+    });
+
+    test('is not judged again by the next start, and keeps its time of publication', async () => {
+      await publish('foo.jpl', { id: 'Foo' });
+      {
+        await using first = await start();
+        expect(first.judged()).toBe(1);
+      }
+      const later = new Date('2026-07-01T00:00:00.000Z');
+      await using run = await start({ clock: () => later });
+      expect(run.judged()).toBe(0);
+      expect(await offered(run)).toEqual(['Foo 1.0.0']);
+      expect(await packages(run)).toMatchObject([{ published_at: fixtureInstant.getTime() }]);
+    });
+
+    test('is judged again when its time changed, and stays what was published', async () => {
+      await publish('foo.jpl', { id: 'Foo' });
+      await using run = await start();
+      const before = await packages(run);
+      await utimes(packagePath('foo.jpl'), 1_000, 1_000);
+      await run.scanner.scan();
+      await run.scanner.scan();
+      expect([run.judged(), await packages(run)]).toEqual([2, before]);
+      expect(await audited(run)).toEqual(['published']);
+    });
+
+    test('that is renamed stays published under its new name', async () => {
+      await publish('foo.jpl', { id: 'Foo' });
+      await using run = await start();
+      const before = await packages(run);
+      await rename(packagePath('foo.jpl'), packagePath('bar.jpl'));
+      await run.scanner.scan();
+      expect([await imported(run), await packages(run)]).toEqual([['bar.jpl'], before]);
+      expect(await audited(run)).toEqual(['published']);
+    });
+
+    test('that is removed is withdrawn and no other; put back, it is published since when it was', async () => {
+      await publish('a.jpl', { id: 'Foo', version: '1.0' });
+      await publish('b.jpl', { id: 'Foo', version: '2.0' });
+      let at = fixtureInstant;
+      await using run = await start({ clock: () => at });
+      expect(await offered(run)).toEqual(['Foo 2.0']);
+      await rename(packagePath('b.jpl'), join(dataDir, 'b'));
+      at = new Date('2026-07-01T00:00:00.000Z');
+      await run.scanner.scan();
+      expect([await offered(run), await imported(run)]).toEqual([['Foo 1.0'], ['a.jpl']]);
+      expect(await audited(run)).toEqual(['published', 'published', 'withdrawn']);
+      await rename(join(dataDir, 'b'), packagePath('c.jpl'));
+      await run.scanner.scan();
+      expect([await offered(run), await imported(run)]).toEqual([['Foo 2.0'], ['a.jpl', 'c.jpl']]);
+      const times = (await packages(run)).map(({ published_at }) => published_at);
+      expect(times).toEqual([fixtureInstant.getTime(), fixtureInstant.getTime()]);
+    });
+
+    test('that is replaced by another of the same version is that other one', async () => {
+      await publish('a.jpl', { id: 'Foo', files: { x: 'one' } });
+      await using run = await start();
+      await publish('a.jpl', { id: 'Foo', files: { x: 'another' } });
+      await publish('b.jpl', { id: 'Bar' });
+      await run.scanner.scan();
+      expect([run.codes(), await offered(run)]).toEqual([[], ['Bar 1.0.0', 'Foo 1.0.0']]);
+      expect((await packages(run)).map(({ state }) => state)).toEqual([
+        'withdrawn',
+        'published',
+        'published',
+      ]);
+    });
+
+    test('that is replaced by another plugin leaves with its own', async () => {
+      await publish('a.jpl', { id: 'Foo' });
+      await using run = await start();
+      await publish('a.jpl', { id: 'Bar', version: '1.0.1' });
+      await run.scanner.scan();
+      expect([await offered(run), await imported(run)]).toEqual([['Bar 1.0.1'], ['a.jpl']]);
+    });
+
+    test('is judged again under other anchors, or when revocation must be asked more strictly', async () => {
+      await using foreign = await FixtureCa.create('Foreign root');
+      await publish('foo.jpl', { id: 'Foo' });
+      {
+        await using _first = await start();
+      }
+      {
+        await using underForeign = await start({ anchors: foreign.anchors });
+        expect(await offered(underForeign)).toEqual([]);
+        expect(underForeign.codes()).toEqual([['foo.jpl', 'PATH_NOT_FOUND']]);
+      }
+      {
+        await using strict = await start({ revocation: 'required' });
+        expect(strict.codes()).toEqual([['foo.jpl', 'REVOCATION_NOT_OFFERED']]);
+      }
+      await using run = await start();
+      expect([run.judged(), await offered(run)]).toEqual([0, ['Foo 1.0.0']]);
+    });
+
+    test('that passes under other settings is offered under them, since when it was', async () => {
+      await publish('foo.jpl', { id: 'Foo' });
+      {
+        await using _off = await start({ revocation: 'off' });
+      }
+      await using run = await start({ clock: () => new Date('2026-07-01T00:00:00.000Z') });
+      expect([run.judged(), await offered(run)]).toEqual([1, ['Foo 1.0.0']]);
+      expect(await packages(run)).toMatchObject([
+        { revocation_mode: 'when-named', published_at: fixtureInstant.getTime() },
+      ]);
+    });
+
+    test('without any anchor nothing is offered and nothing is lost', async () => {
+      await publish('foo.jpl', { id: 'Foo' });
+      {
+        await using _first = await start();
+      }
+      {
+        await using none = await start({ anchors: [] });
+        expect(await offered(none)).toEqual([]);
+      }
+      await using run = await start();
+      expect([run.judged(), await offered(run)]).toEqual([0, ['Foo 1.0.0']]);
+    });
+
+    test('that was revoked meanwhile stays revoked, whatever happens to its file', async () => {
+      await publish('foo.jpl', { id: 'Foo' });
+      await using run = await start();
+      await run.database.queries.updateTable('packages').set({ revoked_at: 1 }).execute();
+      await utimes(packagePath('foo.jpl'), 1_000, 1_000);
+      await run.scanner.scan();
+      await rename(packagePath('foo.jpl'), join(dataDir, 'foo'));
+      await run.scanner.scan();
+      await rename(join(dataDir, 'foo'), packagePath('foo.jpl'));
+      await run.scanner.scan();
+      expect([run.judged(), run.codes()]).toEqual([3, []]);
+      expect([await offered(run), await packages(run)]).toMatchObject([[], [{ revoked_at: 1 }]]);
+    });
+  });
+
+  test('two processes over one folder: one looks after it, the other takes over', async () => {
+    await using one = await start();
+    await using other = await start();
+    await publish('foo.jpl', { id: 'Foo' });
+    await other.scanner.scan();
+    expect(other.judged()).toBe(0);
+    await one.scanner.close();
+    await other.scanner.scan();
+    expect([other.judged(), await offered(other)]).toEqual([1, ['Foo 1.0.0']]);
+  });
+
+  test('a folder of another process of the same store is left to it', async () => {
+    await publish('foo.jpl', { id: 'Foo' });
+    await using run = await start();
+    await rm(join(dataDir, 'folder-name'));
+    await rename(packagePath('foo.jpl'), packagePath('bar.jpl'));
+    await using other = await start();
+    expect([other.codes(), await offered(run)]).toEqual([[['bar.jpl', 'PACKAGE_DUPLICATE']], ['Foo 1.0.0']]);
+  });
 });
+
+// What is refused is refused before any database is asked: one of them is enough.
+const start = (given: Given = {}) => openRun({ dataDir }, given);
 
 describe('a package that is not offered', () => {
   test('one byte changed after signing: the signature room says so', async () => {
@@ -268,8 +331,8 @@ describe('a package that is not offered', () => {
     const bytes = await readFile(packagePath('foo.jpl'));
     bytes.writeUInt8(bytes.readUInt8(40) ^ 1, 40);
     await writeFile(packagePath('foo.jpl'), bytes);
-    const run = await start();
-    expect(offered(run)).toEqual([]);
+    await using run = await start();
+    expect(await offered(run)).toEqual([]);
     expect(run.codes()).toHaveLength(1);
   });
 
@@ -280,8 +343,8 @@ describe('a package that is not offered', () => {
     await mkdir(packagePath('folder.jpl'));
     await writeFile(packagePath('.hidden.jpl'), 'somebody is copying');
     await writeFile(packagePath('note.txt'), 'no package');
-    const run = await start();
-    expect(offered(run)).toEqual(['Good 1.0.0']);
+    await using run = await start();
+    expect(await offered(run)).toEqual(['Good 1.0.0']);
     expect(run.codes()).toEqual([
       ['empty.jpl', 'EMPTY_FILE'],
       ['folder.jpl', 'NOT_A_FILE'],
@@ -297,8 +360,8 @@ describe('a package that is not offered', () => {
       await symlink('good.jpl/x', packagePath('through.jpl'));
       await symlink('gone', packagePath('dangling.jpl'));
       spawnSync('mkfifo', [packagePath('pipe.jpl')]);
-      const run = await start();
-      expect(offered(run)).toEqual(['Good 1.0.0']);
+      await using run = await start();
+      expect(await offered(run)).toEqual(['Good 1.0.0']);
       expect(run.codes()).toEqual([
         ['circle.jpl', 'FILE_NOT_READABLE'],
         ['pipe.jpl', 'NOT_A_FILE'],
@@ -310,11 +373,12 @@ describe('a package that is not offered', () => {
   test('expired: the judge says so; once expired, a published one is not offered', async () => {
     const brief = await ca.anotherPlugin(acme.organization, { notAfter: '20260701000000Z' });
     await publish('foo.jpl', { id: 'Foo' }, brief);
-    const run = await start();
-    expect(offered(run)).toEqual(['Foo 1.0.0']);
-    expect(run.catalog.offered(linux, Date.parse('2026-07-01T00:00:01Z'))).toEqual([]);
+    await using run = await start();
+    expect(await offered(run)).toEqual(['Foo 1.0.0']);
+    expect(await offered(run, linux, new Date('2026-07-01T00:00:01Z'))).toEqual([]);
     await publish('bar.jpl', { id: 'Bar' }, brief);
-    const late = await start({ clock: () => new Date('2026-08-01T00:00:00Z') });
+    await run.scanner.close();
+    await using late = await start({ clock: () => new Date('2026-08-01T00:00:00Z') });
     expect(late.codes()).toEqual([['bar.jpl', 'CERTIFICATE_EXPIRED']]);
   });
 
@@ -324,21 +388,23 @@ describe('a package that is not offered', () => {
     await publish('b.jpl', { id: 'Foo', version: '9.0' }, other);
     await publish('c.jpl', { id: 'foo', version: '9.0' }, other);
     await publish('d.jpl', { id: 'FOO', version: '9.0' });
-    const run = await start();
-    expect(offered(run)).toEqual(['Foo 1.0.0']);
+    await using run = await start();
+    expect(await offered(run)).toEqual(['Foo 1.0.0']);
     const taken = ['b.jpl', 'c.jpl', 'd.jpl'].map((file) => [file, 'PLUGIN_ID_TAKEN']);
     expect(run.codes()).toEqual(taken);
     await rm(packagePath('a.jpl'));
     await run.scanner.scan({ everything: true });
-    expect([offered(run), run.codes()]).toEqual([[], taken]);
-    expect((await start()).codes()).toEqual(taken);
+    expect([await offered(run), run.codes()]).toEqual([[], taken]);
+    await run.scanner.close();
+    await using again = await start();
+    expect(again.codes()).toEqual(taken);
   });
 
   test('another key of the same organization may publish under its ids', async () => {
     await publish('a.jpl', { id: 'Foo' });
     await publish('b.jpl', { id: 'Foo', version: '1.1' }, await ca.anotherPlugin(acme.organization));
-    const run = await start();
-    expect([offered(run), run.codes()]).toEqual([['Foo 1.1'], []]);
+    await using run = await start();
+    expect([await offered(run), run.codes()]).toEqual([['Foo 1.1'], []]);
   });
 
   test('a version is published once a platform; equal bytes once at all', async () => {
@@ -348,9 +414,9 @@ describe('a package that is not offered', () => {
     await copyFile(packagePath('a.jpl'), packagePath('d.jpl'));
     for (const [index, file] of ['a.jpl', 'b.jpl', 'c.jpl', 'd.jpl'].entries())
       await utimes(packagePath(file), 1_000 + index, 1_000 + index);
-    const run = await start();
-    expect(offered(run)).toEqual(['Foo 1.0.0']);
-    expect(offered(run, 'x64-windows')).toEqual(['Foo 1.0.0']);
+    await using run = await start();
+    expect(await offered(run)).toEqual(['Foo 1.0.0']);
+    expect(await offered(run, 'x64-windows')).toEqual(['Foo 1.0.0']);
     expect(run.codes()).toEqual([
       ['c.jpl', 'VERSION_TAKEN'],
       ['d.jpl', 'PACKAGE_DUPLICATE'],
@@ -359,7 +425,7 @@ describe('a package that is not offered', () => {
 
   test('is not judged again until it changes or somebody asks', async () => {
     await writeFile(packagePath('foo.jpl'), 'nothing of the kind');
-    const run = await start();
+    await using run = await start();
     const [first] = run.scanner.problems();
     await run.scanner.scan();
     expect(run.scanner.problems()[0]).toBe(first);
@@ -367,7 +433,7 @@ describe('a package that is not offered', () => {
     expect(run.scanner.problems()[0]).not.toBe(first);
     await publish('foo.jpl', { id: 'Foo' });
     await run.scanner.scan();
-    expect([offered(run), run.codes()]).toEqual([['Foo 1.0.0'], []]);
+    expect([await offered(run), run.codes()]).toEqual([['Foo 1.0.0'], []]);
   });
 });
 
@@ -377,20 +443,18 @@ test('flaws of texts and images do not hold a package back, over-long texts do',
     files: { 'data/icon.png': '<script>', 'data/locale/Flawed_fr.json': '{"name":"a","name":"b"}' },
   });
   await publish('long.jpl', { id: 'Long', manifest: { name: 'n'.repeat(201) } });
-  const run = await start();
-  const [{ record }] = run.catalog.releases('Flawed', 0);
-  expect(record.icon).toBeNull();
-  expect(Object.keys(record.texts)).toEqual(['en']);
+  await using run = await start();
+  expect(await packages(run)).toMatchObject([{ icon: null, languages: '["en"]' }]);
   expect(run.codes()).toEqual([['long.jpl', 'TEXT_TOO_LONG']]);
 });
 
 test('scans asked for during a scan are one scan after it', async () => {
-  const run = await start();
+  await using run = await start();
   await publish('foo.jpl', { id: 'Foo' });
   const first = run.scanner.scan();
   const [second, third] = [run.scanner.scan(), run.scanner.scan({ everything: true })];
   expect(second).not.toBe(first);
   expect(third).toBe(second);
   await Promise.all([first, second]);
-  expect(offered(run)).toEqual(['Foo 1.0.0']);
+  expect(await offered(run)).toEqual(['Foo 1.0.0']);
 });

@@ -1,22 +1,26 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { AskRevocation, RevocationMode, TrustAnchor } from '@jami-plugin-store/trust';
 import type { FastifyBaseLogger } from 'fastify';
-import { type Catalog, ownerBy } from '../catalog/catalog.js';
-import type { DataFolder } from '../catalog/data-folder.js';
-import type { ImageRecord, ReleaseRecord } from '../catalog/release-record.js';
-import type { ImageRenderer } from '../images/render-image.js';
-import { type JudgedPackage, judgePackageFile } from '../judging/judge-package-file.js';
-import type { TakenImage } from '../judging/read-image.js';
+import type { BlobStore } from '../blobs/blob-store.js';
+import type { StoreDatabase } from '../database/database.js';
+import { rehearse } from '../database/rehearse.js';
+import type { JudgePolicy } from '../judging/judge-package-file.js';
+import { factsOf } from '../judging/package-facts-of.js';
+import { giveLeaseBack, takeLease } from '../revoking/lease.js';
+import { importPackage, withdrawFile } from './import-package.js';
+import { type ImportedFile, isAsImported, readImportedFiles } from './imported-files.js';
+import { type JudgedFile, judgeFile } from './judge-file.js';
 import { listPackageFiles, type PackageFile } from './package-files.js';
 import { type PublicationProblem, publicationProblemOf } from './publication-problem.js';
 
 export interface ScannerOptions {
-  readonly catalog: Catalog;
-  readonly folder: DataFolder;
-  readonly anchors: readonly TrustAnchor[];
-  readonly revocation: RevocationMode;
-  readonly ask: AskRevocation;
-  readonly images: ImageRenderer;
+  readonly database: StoreDatabase;
+  readonly blobs: BlobStore;
+  /** Holds the packages. */
+  readonly packagesDir: string;
+  /** From `folderName`. */
+  readonly folder: string;
+  readonly judging: JudgePolicy;
   readonly clock: () => Date;
   readonly log: FastifyBaseLogger;
 }
@@ -24,16 +28,23 @@ export interface ScannerOptions {
 /** Packages judged at the same time. */
 const judgedAtOnce = 2;
 
-/** How strictly a mode asks, for comparing. */
-const strictness: Readonly<Record<RevocationMode, number>> = { off: 0, 'when-named': 1, required: 2 };
+/** One process at a time looks after a folder; another takes over this long after it was killed. */
+const leaseMs = 15_000;
+
+/** What has been looked at in one scan. */
+interface Scan {
+  /** Imported before, and gone or another by now; emptied as their successors come in. */
+  readonly gone: Map<string, ImportedFile>;
+}
 
 /**
- * Keeps the catalog equal to the packages folder. A file whose record still fits is taken at its record; a new or
- * changed one is judged, and published or remembered as a problem. One scan runs at a time.
+ * Keeps what is published equal to the packages folder: a new or changed file is judged, and published or remembered as a problem; what is gone
+ * is taken out. One scan runs at a time, in one process.
  */
 export class Scanner {
   readonly #options: ScannerOptions;
   readonly #stop = new AbortController();
+  readonly #holder = randomUUID();
   readonly #problems = new Map<
     string,
     { readonly problem: PublicationProblem; readonly seen: PackageFile }
@@ -41,48 +52,20 @@ export class Scanner {
   #running: Promise<void> | undefined;
   #again: { everything: boolean } | undefined;
   #following: Promise<void> = Promise.resolve();
-  /** Records on disk whose file is gone or changed: SHA-256 -> file name. */
-  readonly #stale = new Map<string, string>();
 
   constructor(options: ScannerOptions) {
     this.#options = options;
   }
 
-  /** What in the packages folder is not offered, and why; by file name. */
+  /** What in the packages folder is not offered, and why; by file name. Known to the process that looks after the folder. */
   problems(): PublicationProblem[] {
     return [...this.#problems.values()]
       .map(({ problem }) => problem)
       .sort((a, b) => (a.file < b.file ? -1 : 1));
   }
 
-  /** Takes over the records of an earlier run. Called once, before the first scan. */
-  async load(): Promise<void> {
-    const { catalog, folder, log } = this.#options;
-    const tellMalformed = (error: Error) => log.warn({ err: error }, 'index record ignored');
-    for (const owner of await folder.readOwners(tellMalformed)) catalog.setOwner(owner);
-    const records = await folder.readRecords(tellMalformed);
-    const images = await folder.retainImages(new Set(records.flatMap(imagesOf)));
-    const files = new Map((await listPackageFiles(folder.packagesDir)).map((found) => [found.file, found]));
-    for (const record of records.sort((a, b) => (a.timestamp < b.timestamp ? -1 : 1))) {
-      const found = files.get(record.file);
-      if (found === undefined || !fits(record, found)) {
-        this.#stale.set(record.sha256, record.file);
-      } else if (this.#isStillTrusted(record) && imagesOf(record).every((image) => images.has(image))) {
-        this.#takeOver(record, found);
-      }
-    }
-  }
-
-  #takeOver(record: ReleaseRecord, found: PackageFile): void {
-    try {
-      this.#options.catalog.add(record);
-    } catch (error) {
-      this.#refuse(found, error);
-    }
-  }
-
   /**
-   * Brings the catalog up to date with the folder. Calls during a scan share one that follows it.
+   * Brings what is published up to date with the folder. Calls during a scan share one that follows it.
    * @param everything  judge also what was refused before and has not changed since
    */
   scan({ everything = false } = {}): Promise<void> {
@@ -110,54 +93,58 @@ export class Scanner {
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.allSettled([this.#running, this.#following]);
+    const { database, log } = this.#options;
+    await giveLeaseBack(database, this.#lease, this.#holder).catch((error: unknown) =>
+      log.warn({ err: error }, 'a lease was not given back; it ends by itself'),
+    );
+  }
+
+  get #lease(): string {
+    return `folder ${this.#options.folder}`;
   }
 
   async #scanOnce(everything: boolean): Promise<void> {
-    const { folder } = this.#options;
-    if (this.#stop.signal.aborted || this.#options.anchors.length === 0) return;
-    const files = await listPackageFiles(folder.packagesDir);
-    const published = this.#withdrawChanged(new Map(files.map((found) => [found.file, found])));
-    const todo = files.filter((found) => !published.has(found.file) && this.#isDue(found, everything));
+    const { judging } = this.#options;
+    if (this.#stop.signal.aborted || judging.anchors.length === 0 || !(await this.#takeLease())) return;
+    const keeping = setInterval(() => void this.#takeLease().catch(() => false), leaseMs / 3);
+    try {
+      await this.#bringUpToDate(everything);
+    } finally {
+      clearInterval(keeping);
+    }
+  }
+
+  #takeLease(): Promise<boolean> {
+    const { database, clock } = this.#options;
+    const now = clock().getTime();
+    return takeLease(database, { name: this.#lease, holder: this.#holder, now, forMs: leaseMs });
+  }
+
+  async #bringUpToDate(everything: boolean): Promise<void> {
+    const { packagesDir, database, folder } = this.#options;
+    const files = await listPackageFiles(packagesDir);
+    const imported = await readImportedFiles(database.queries, folder);
+    const present = new Map(files.map((found) => [found.file, found]));
+    for (const file of this.#problems.keys()) if (!present.has(file)) this.#problems.delete(file);
+    const scan: Scan = { gone: new Map() };
+    for (const before of imported.values()) {
+      const found = present.get(before.file);
+      if (found === undefined || !isAsImported(before, found)) scan.gone.set(before.file, before);
+    }
+    const todo = files.filter((found) => {
+      const before = imported.get(found.file);
+      const isDone = before?.isTrusted === true && isAsImported(before, found);
+      return !isDone && this.#isDue(found, everything);
+    });
     // Judged side by side, published in order: of two first claims to an id the older file wins.
     const judging: Promise<() => Promise<void>>[] = [];
     for (const found of todo) {
-      judging.push(this.#judge(found));
+      judging.push(this.#judge(found, scan));
       if (judging.length >= judgedAtOnce) await (await judging.shift())?.();
     }
     for (const judged of judging) await (await judged)();
-    await this.#forgetStale();
-  }
-
-  /** Records of files that are gone or hold something else by now. One that may yet be judged again keeps its time. */
-  async #forgetStale(): Promise<void> {
-    const { catalog, folder } = this.#options;
-    for (const [sha256, file] of this.#stale) {
-      const isCurrent = catalog.package(sha256) !== undefined;
-      if (!isCurrent && this.#problems.get(file)?.problem.isPassing === true) continue;
-      if (!isCurrent) await folder.removeRecord(sha256);
-      this.#stale.delete(sha256);
-    }
-  }
-
-  /** Takes out releases whose file is gone or changed. Returns the files that stay published. */
-  #withdrawChanged(files: ReadonlyMap<string, PackageFile>): Set<string> {
-    const { catalog, log } = this.#options;
-    const published = new Set<string>();
-    for (const { record } of [...catalog.all()]) {
-      const found = files.get(record.file);
-      if (found !== undefined && fits(record, found)) {
-        published.add(record.file);
-        continue;
-      }
-      catalog.remove(record.sha256);
-      this.#stale.set(record.sha256, record.file);
-      log.info(
-        { id: record.id, version: record.version, file: record.file },
-        'release withdrawn: file changed',
-      );
-    }
-    for (const file of this.#problems.keys()) if (!files.has(file)) this.#problems.delete(file);
-    return published;
+    if (this.#stop.signal.aborted) return;
+    for (const before of scan.gone.values()) await this.#withdraw(before);
   }
 
   #isDue(found: PackageFile, everything: boolean): boolean {
@@ -167,40 +154,48 @@ export class Scanner {
   }
 
   /** Judges one file; what it resolves to publishes it, or remembers why not. */
-  async #judge(found: PackageFile): Promise<() => Promise<void>> {
-    const { anchors, revocation, ask, images, clock, log, folder } = this.#options;
-    const { file } = found;
+  async #judge(found: PackageFile, scan: Scan): Promise<() => Promise<void>> {
+    const { blobs, judging, clock, packagesDir } = this.#options;
     const at = clock();
+    const { signal } = this.#stop;
     try {
-      const path = join(folder.packagesDir, file);
-      const signal = this.#stop.signal;
-      const judged = await judgePackageFile({ path, anchors, revocation, ask, images, at, signal });
-      return async () => {
-        for (const flaw of judged.flaws) log.warn({ file, flaw }, 'package published with a flaw');
-        await this.#publish(found, judged, at);
-      };
+      const judged = await judgeFile(join(packagesDir, found.file), { blobs, judging, at, signal });
+      return () => this.#publish(found, judged, at, scan);
     } catch (error) {
       return async () => this.#refuse(found, error);
     }
   }
 
-  async #publish(found: PackageFile, judged: JudgedPackage, at: Date): Promise<void> {
-    const { catalog, folder, log, revocation } = this.#options;
+  async #publish(found: PackageFile, file: JudgedFile, at: Date, scan: Scan): Promise<void> {
+    const { database, blobs, folder, judging, log } = this.#options;
+    await using _file = file;
     try {
-      const known = (await folder.readRecord(judged.sha256))?.timestamp;
-      const record = recordOf(judged, { file: found.file, revocation, timestamp: known ?? at.toISOString() });
-      catalog.assertAdmits(record);
+      const { judged, received } = file;
+      const facts = factsOf(judged, judging.revocation);
+      const given = { folder, found, facts, gone: [...scan.gone.values()], at };
+      // Whatever would be refused is refused before its bytes take room.
+      await rehearse(database, (tx) => importPackage(tx, database.kind, given));
       for (const image of [judged.icon, judged.background])
-        if (image !== undefined) await folder.writeImage(image.sha256, image.bytes);
-      if (catalog.ownerOf(record.id) === undefined) await folder.writeOwner(ownerBy(record));
-      await folder.writeRecord(record);
-      catalog.add(record);
+        if (image !== undefined) await blobs.put(image.bytes);
+      await received.keep();
+      const { isNew, settled } = await database.transact((tx) => importPackage(tx, database.kind, given));
+      for (const { file: name } of settled) scan.gone.delete(name);
       this.#problems.delete(found.file);
-      const { id, version, sha256, file, publisher } = record;
-      log.info({ id, version, sha256, file, publisher: publisher.name }, 'release published');
+      for (const flaw of judged.flaws) log.warn({ file: found.file, flaw }, 'package published with a flaw');
+      const { id, version, sha256, publisher } = facts;
+      const about = { id, version, sha256, file: found.file, publisher: publisher.name };
+      log.info(about, isNew ? 'release published' : 'release known already');
     } catch (error) {
       this.#refuse(found, error);
     }
+  }
+
+  async #withdraw(before: ImportedFile): Promise<void> {
+    const { database, folder, clock, log } = this.#options;
+    const at = clock();
+    await database.transact((tx) => withdrawFile(tx, database.kind, folder, before, at));
+    const { file, sha256 } = before;
+    log.info({ file, sha256 }, 'release withdrawn: its file is gone or another');
   }
 
   #refuse(seen: PackageFile, error: unknown): void {
@@ -213,51 +208,4 @@ export class Scanner {
     const err = code === 'INTERNAL' ? error : undefined;
     this.#options.log[level]({ file, code, entry, certificate, err }, `package not published: ${message}`);
   }
-
-  /** A record counts under the anchors and the strictness of now, not of when it was made. */
-  #isStillTrusted(record: ReleaseRecord): boolean {
-    const { anchors, revocation } = this.#options;
-    return (
-      anchors.some(({ certificate }) => certificate.fingerprint === record.anchor) &&
-      strictness[record.revocation] >= strictness[revocation]
-    );
-  }
-}
-
-function recordOf(
-  judged: JudgedPackage,
-  about: Pick<ReleaseRecord, 'file' | 'revocation' | 'timestamp'>,
-): ReleaseRecord {
-  const { plugin, platforms, sha256, size, mtimeMs, expiresAt, texts, icon, background } = judged;
-  const { name, organization, pluginKey } = plugin.publisher;
-  return {
-    format: 1,
-    id: plugin.id,
-    version: plugin.version,
-    publisher: { name, ...(organization === undefined ? {} : { organization }), pluginKey },
-    anchor: plugin.anchor.certificate.fingerprint,
-    platforms: platforms === 'any' ? platforms : [...platforms],
-    sha256,
-    size,
-    mtimeMs,
-    expiresAt: expiresAt.toISOString(),
-    texts,
-    icon: imageRecordOf(icon),
-    background: imageRecordOf(background),
-    ...about,
-  };
-}
-
-function imageRecordOf(image: TakenImage | undefined): ImageRecord | null {
-  if (image === undefined) return null;
-  const { entry, sha256, bytes, mediaType } = image;
-  return { entry, sha256, size: bytes.length, mediaType };
-}
-
-function fits(record: ReleaseRecord, { size, mtimeMs }: PackageFile): boolean {
-  return record.size === size && Math.abs(record.mtimeMs - mtimeMs) < 1;
-}
-
-function imagesOf({ icon, background }: ReleaseRecord): string[] {
-  return [icon, background].flatMap((image) => (image === null ? [] : [image.sha256]));
 }

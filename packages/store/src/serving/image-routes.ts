@@ -1,77 +1,93 @@
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Catalog } from '../catalog/catalog.js';
-import type { ImageRecord } from '../catalog/release-record.js';
+import type { BlobStore } from '../blobs/blob-store.js';
+import { offeredFor } from '../catalog/plugin-shelf.js';
 import { StoreError } from '../error.js';
+import { imageMediaTypeOf } from '../images/image-kind.js';
 import { BoundedCache } from './bounded-cache.js';
 import { askedPlatform, askedPlugin } from './jami-routes.js';
 import { reprDigestOf } from './prepared-body.js';
-import { revalidate, selectBytes } from './send.js';
+import { digestOf } from './route-input.js';
+import { immutable, revalidate, selectBytes } from './send.js';
 import type { ServedRoute } from './server.js';
+import type { Shelves } from './shelves.js';
 
 const cacheLimits = { maxEntries: 2048, maxBytes: 32 * 1024 * 1024, maxMaking: 16 };
+
+/** No image that the store keeps is larger; what is, is none. */
+const maxImageBytes = 4 * 1024 * 1024;
 
 /** Scripts, requests and frames of an SVG opened by itself are dead; its own styles are not. */
 const svgPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'";
 
 export interface ImageRoutesOptions {
-  readonly catalog: Catalog;
-  readonly imagesDir: string;
+  readonly shelves: Shelves;
+  readonly blobs: BlobStore;
   readonly clock: () => Date;
 }
 
-/** `/icons/:id` and `/backgrounds/:id`: images taken out of the package when it was judged. */
-export function imageRoutes({ catalog, imagesDir, clock }: ImageRoutesOptions): ServedRoute[] {
-  const cache = new BoundedCache<Buffer>(cacheLimits, (bytes) => bytes.length);
+interface Image {
+  readonly bytes: Buffer;
+  readonly mediaType: string;
+}
+
+/** `/icons/:id` and `/backgrounds/:id` of what is offered now, and `/images/sha256/:digest` (never changes). */
+export function imageRoutes({ shelves, blobs, clock }: ImageRoutesOptions): ServedRoute[] {
+  const cache = new BoundedCache<Image>(cacheLimits, ({ bytes }) => bytes.length);
+  const imageOf = (sha256: string) => cache.get(sha256, () => readImage(blobs, sha256));
   const routeOf = (path: string, kind: 'icon' | 'background'): ServedRoute => ({
     path,
     async handle(request, reply) {
-      const id = askedPlugin(request);
-      const [newest] = catalog.versions(id, askedPlatform(request), clock().getTime());
-      const image = newest.record[kind];
-      if (image === null) throw new StoreError('IMAGE_NOT_FOUND', `${id} has no ${kind} that can be shown.`);
-      const bytes = await cache.get(image.sha256, () => readImage(imagesDir, image));
-      return sendImage(request, reply, image, bytes);
+      const shelf = await shelves.plugin(askedPlugin(request));
+      const [newest] = offeredFor(shelf, askedPlatform(request), clock().getTime());
+      const image = newest[kind];
+      if (image === null)
+        throw new StoreError('IMAGE_NOT_FOUND', `${shelf.id} has no ${kind} that can be shown.`);
+      return sendImage(request, reply, image.sha256, await imageOf(image.sha256), revalidate);
     },
   });
-  return [routeOf('/icons/:id', 'icon'), routeOf('/backgrounds/:id', 'background')];
+  return [
+    routeOf('/icons/:id', 'icon'),
+    routeOf('/backgrounds/:id', 'background'),
+    {
+      path: '/images/sha256/:digest',
+      async handle(request, reply) {
+        const sha256 = digestOf((request.params as { digest: unknown }).digest);
+        return sendImage(request, reply, sha256, await imageOf(sha256), immutable);
+      },
+    },
+  ];
 }
 
 function sendImage(
   request: FastifyRequest,
   reply: FastifyReply,
-  image: ImageRecord,
-  bytes: Buffer,
+  sha256: string,
+  { bytes, mediaType }: Image,
+  cacheControl: string,
 ): FastifyReply {
   const selection = selectBytes(request, reply, {
     size: bytes.length,
-    etag: `"${image.sha256}"`,
-    reprDigest: reprDigestOf(Buffer.from(image.sha256, 'hex')),
-    contentType: image.mediaType,
-    cacheControl: revalidate,
-    headers: image.mediaType === 'image/svg+xml' ? { 'content-security-policy': svgPolicy } : undefined,
+    etag: `"${sha256}"`,
+    reprDigest: reprDigestOf(Buffer.from(sha256, 'hex')),
+    contentType: mediaType,
+    cacheControl,
+    headers: mediaType === 'image/svg+xml' ? { 'content-security-policy': svgPolicy } : undefined,
   });
   if (selection.send === 'nothing') return reply.send();
   return reply.send(bytes.subarray(selection.range.first, selection.range.last + 1));
 }
 
-/** @throws {StoreError} IMAGE_UNREADABLE */
-async function readImage(folder: string, { sha256, size }: ImageRecord): Promise<Buffer> {
-  const path = join(folder, sha256);
-  try {
-    const found = await stat(path);
-    if (found.isFile() && found.size === size) {
-      const bytes = await readFile(path);
-      if (bytes.length === size) return bytes;
-    }
-  } catch (cause) {
-    throw new StoreError('IMAGE_UNREADABLE', 'The image cannot be read from the store’s disk.', {
-      file: path,
-      cause,
-    });
-  }
-  throw new StoreError('IMAGE_UNREADABLE', 'The image on the store’s disk is not the one published.', {
-    file: path,
-  });
+/**
+ * An image among the blobs, known by its bytes: packages and installers lie there as well, and are none.
+ * @throws {StoreError} IMAGE_NOT_FOUND | BLOB_STORE_UNAVAILABLE
+ */
+async function readImage(blobs: BlobStore, sha256: string): Promise<Image> {
+  const blob = await blobs.open(sha256);
+  if (blob !== undefined && blob.size <= maxImageBytes) {
+    const bytes = await buffer(blob.read());
+    const mediaType = imageMediaTypeOf(bytes);
+    if (bytes.length === blob.size && mediaType !== undefined) return { bytes, mediaType };
+  } else await blob?.close();
+  throw new StoreError('IMAGE_NOT_FOUND', 'This store has no image of that digest.');
 }

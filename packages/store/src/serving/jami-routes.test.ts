@@ -3,14 +3,14 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { StoreListing, StorePlugin, StorePluginFacts, StoreVersions } from '@jami-plugin-store/contract';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { linux, type RawAnswer, ServedFolder } from './serving-fixtures.js';
+import { linux, type RawAnswer, ServedStore } from './serving-fixtures.js';
 
 const json = (answer: RawAnswer) => JSON.parse(answer.body.toString());
 
 describe("Jami's calls", () => {
-  let served: ServedFolder;
+  let served: ServedStore;
   beforeAll(async () => {
-    served = await ServedFolder.open();
+    served = await ServedStore.open();
     const texts = {
       en: { name: 'Green screen', description: 'Hides the **room**' },
       fr: { name: 'Fond vert', description: 'Cache la **pièce**' },
@@ -24,25 +24,22 @@ describe("Jami's calls", () => {
     await served.publish(Buffer.from('green 1.9'), {
       ...green,
       version: '1.9.0',
-      file: 'g1.jpl',
-      timestamp: '2029-03-01T00:00:00.000Z',
+      publishedAt: new Date('2029-03-01T00:00:00.000Z'),
     });
     await served.publish(Buffer.from('green 1.10'), {
       ...green,
       version: '1.10.0',
-      file: 'g2.jpl',
-      timestamp: '2029-05-01T00:00:00.000Z',
+      publishedAt: new Date('2029-05-01T00:00:00.000Z'),
     });
     await served.publish(Buffer.from('green win'), {
       ...green,
       version: '1.8.0',
-      file: 'g3.jpl',
       platforms: ['x64-windows'],
     });
     await served.publish(Buffer.from('data'), {
       id: 'Words',
       platforms: 'any',
-      timestamp: '2029-04-01T00:00:00.000Z',
+      publishedAt: new Date('2029-04-01T00:00:00.000Z'),
       texts: { de: { name: 'Wörter', description: 'd' }, en: { name: 'Words', description: 'e' } },
     });
   });
@@ -192,7 +189,7 @@ describe("Jami's calls", () => {
 });
 
 test('long answers are coded as asked, each coding with its own tag and digest', async () => {
-  await using served = await ServedFolder.open();
+  await using served = await ServedStore.open();
   for (let n = 0; n < 50; n += 1) await served.publish(Buffer.from(`p${n}`), { id: `Plugin${n}` });
   const plain = await served.ask(`/?arch=${linux}`);
   const decode = { br: brotliDecompressSync, gzip: gunzipSync };
@@ -219,18 +216,51 @@ test('long answers are coded as asked, each coding with its own tag and digest',
 });
 
 test('what is offered follows additions, withdrawals and expiry at once', async () => {
-  await using served = await ServedFolder.open();
-  const ids = async () =>
-    json(await served.ask(`/?arch=${linux}`)).map(({ version }: StorePlugin) => version);
-  await served.publish(Buffer.from('1'), { id: 'Foo', version: '1.0', file: '1.jpl' });
-  expect(await ids()).toEqual(['1.0']);
-  const second = await served.publish(Buffer.from('2'), { id: 'Foo', version: '2.0', file: '2.jpl' });
-  expect(await ids()).toEqual(['2.0']);
-  served.catalog.remove(second.sha256);
-  expect(await ids()).toEqual(['1.0']);
+  await using served = await ServedStore.open();
+  const versions = async (path = `/?arch=${linux}`) =>
+    json(await served.ask(path)).map(({ version }: StorePlugin) => version);
+  const until = new Date('2030-06-01T00:00:00.000Z');
+  await served.publish(Buffer.from('1'), { id: 'Foo', version: '1.0' });
+  expect(await versions()).toEqual(['1.0']);
+  await served.publish(Buffer.from('2'), { id: 'Foo', version: '2.0', expiresAt: until });
+  const third = await served.publish(Buffer.from('3'), { id: 'Foo', version: '3.0' });
+  expect(await versions()).toEqual(['3.0']);
+  await served.change(third.plugin, (tx) =>
+    tx.updateTable('packages').set({ state: 'withdrawn' }).where('number', '=', third.number).execute(),
+  );
+  expect(await versions()).toEqual(['2.0']);
+  expect(await versions(`/versions/Foo?arch=${linux}`)).toEqual(['2.0', '1.0']);
+  served.at = until;
+  expect(await versions(`/versions/Foo?arch=${linux}`)).toEqual(['1.0']);
+  expect(json(await served.ask(`/details/Foo?arch=${linux}`)).version).toBe('1.0');
   served.at = new Date('2031-01-01T00:00:00.000Z');
-  expect(await ids()).toEqual([]);
+  expect(await versions()).toEqual([]);
   expect((await served.ask(`/versions/Foo?arch=${linux}`)).status).toBe(404);
   served.at = new Date('2030-12-31T23:59:59.999Z');
-  expect(await ids()).toEqual(['1.0']);
+  expect(await versions(`/versions/Foo?arch=${linux}`)).toEqual(['1.0']);
+});
+
+const manyLanguages = ['cs', 'da', 'de', 'el', 'es', 'fi', 'fr', 'hu', 'it', 'ja', 'ko', 'nl'];
+
+test('listings in every order of languages are not all made: the first wish counts when there are too many', async () => {
+  await using served = await ServedStore.open();
+  const texts = [...manyLanguages, 'en'].map((language) => [language, { name: language, description: '' }]);
+  for (const id of ['Foo', 'Bar'])
+    await served.publish(Buffer.from(id), {
+      id,
+      texts: Object.fromEntries(texts.slice(id === 'Foo' ? 0 : 3)),
+    });
+  const tags = new Set<unknown>();
+  for (const first of manyLanguages) {
+    for (const second of manyLanguages) {
+      for (const third of manyLanguages.slice(0, 3)) {
+        if (new Set([first, second, third]).size < 3) continue;
+        const wish = `${first}, ${second};q=0.9, ${third};q=0.8`;
+        const answer = await served.ask(`/?arch=${linux}`, { 'accept-language': wish });
+        tags.add(answer.headers.etag);
+        expect(json(answer)[0].name).toBe(first);
+      }
+    }
+  }
+  expect(tags.size).toBeLessThanOrEqual(64 + manyLanguages.length);
 });

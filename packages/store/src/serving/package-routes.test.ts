@@ -1,23 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { appendFile, readdir, readlink, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readlink, rm, truncate, writeFile } from 'node:fs/promises';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { ReleaseRecord } from '../catalog/release-record.js';
-import { linux, ServedFolder } from './serving-fixtures.js';
+import { linux, ServedStore } from './serving-fixtures.js';
 
 const bytes = randomBytes(700_000);
 
 describe('a download', () => {
-  let served: ServedFolder;
-  let record: ReleaseRecord;
+  let served: ServedStore;
+  let record: { readonly sha256: string };
   const path = `/download/${linux}/Foo`;
   beforeAll(async () => {
-    served = await ServedFolder.open();
+    served = await ServedStore.open();
     record = await served.publish(bytes, { id: 'Foo' });
   });
   afterAll(() => served[Symbol.asyncDispose]());
@@ -142,48 +141,124 @@ describe('a download', () => {
   });
 });
 
-describe('a package that is not the one published any more', () => {
-  test('longer: 500, told to the scan, not a byte of it', async () => {
-    await using served = await ServedFolder.open();
-    const record = await served.publish(bytes, { id: 'Foo' });
-    await appendFile(join(served.packagesDir, record.file), 'x');
-    for (const path of [`/download/${linux}/Foo`, `/blobs/sha256/${record.sha256}`]) {
+describe('bytes that are not the ones published any more', () => {
+  const pathOf = (served: ServedStore, sha256: string) =>
+    join(served.blobs.place, 'sha256', sha256.slice(0, 2), sha256);
+
+  test('longer: 500, not a byte of it', async () => {
+    await using served = await ServedStore.open();
+    const { sha256 } = await served.publish(bytes, { id: 'Foo' });
+    await appendFile(pathOf(served, sha256), 'x');
+    for (const path of [`/download/${linux}/Foo`, `/blobs/sha256/${sha256}`]) {
       const { status, body } = await served.ask(path);
-      expect(status).toBe(500);
-      expect(JSON.parse(body.toString())).toMatchObject({ code: 'PACKAGE_CHANGED_ON_DISK', status: 500 });
+      expect([status, JSON.parse(body.toString()).code]).toEqual([500, 'BLOB_CORRUPT']);
     }
-    expect(served.changes).toBe(2);
   });
 
-  test('written again with the same length: 500', async () => {
-    await using served = await ServedFolder.open();
-    const record = await served.publish(bytes, { id: 'Foo' });
-    const path = join(served.packagesDir, record.file);
-    await writeFile(path, randomBytes(bytes.length));
-    await utimes(path, 1, 1);
-    expect((await served.ask(`/download/${linux}/Foo`)).status).toBe(500);
+  test('other bytes of the same length: 500 as soon as they are read as a whole', async () => {
+    await using served = await ServedStore.open();
+    const { sha256 } = await served.publish(bytes, { id: 'Foo' });
+    await writeFile(pathOf(served, sha256), randomBytes(bytes.length));
+    await served.ask(`/download/${linux}/Foo`, { 'if-none-match': '*' });
+    const { status, body } = await served.ask(`/download/${linux}/Foo`);
+    expect([status, JSON.parse(body.toString()).code]).toEqual([500, 'BLOB_CORRUPT']);
   });
 
   test('gone: 500 with its own code, and the path is not told', async () => {
-    await using served = await ServedFolder.open();
-    const record = await served.publish(bytes, { id: 'Foo' });
-    await rm(join(served.packagesDir, record.file));
+    await using served = await ServedStore.open();
+    const { sha256 } = await served.publish(bytes, { id: 'Foo' });
+    await rm(pathOf(served, sha256));
     const { status, body } = await served.ask(`/download/${linux}/Foo`);
-    expect(status).toBe(500);
-    expect(JSON.parse(body.toString()).code).toBe('PACKAGE_UNREADABLE');
-    expect(body.toString()).not.toContain(served.packagesDir);
+    expect([status, JSON.parse(body.toString()).code]).toEqual([500, 'BLOB_CORRUPT']);
+    expect(body.toString()).not.toContain(served.blobs.place);
+  });
+});
+
+describe('what was taken back', () => {
+  const state = async (served: ServedStore, paths: readonly string[]) =>
+    await Promise.all(
+      paths.map(async (path) => {
+        const { status, body } = await served.ask(path);
+        return status === 200 ? 200 : `${status} ${JSON.parse(body.toString()).code}`;
+      }),
+    );
+
+  test('revoked, or in doubt: served in no way', async () => {
+    for (const mark of ['revoked_at', 'suspended_at'] as const) {
+      await using served = await ServedStore.open();
+      const { sha256, number, plugin } = await served.publish(bytes, { id: 'Foo', version: '1.0' });
+      const paths = [
+        `/download/${linux}/Foo`,
+        `/download/${linux}/Foo?version=1.0`,
+        `/blobs/sha256/${sha256}`,
+      ];
+      expect(await state(served, paths)).toEqual([200, 200, 200]);
+      await served.change(plugin, (tx) =>
+        tx
+          .updateTable('packages')
+          .set({ [mark]: 1 })
+          .where('number', '=', number)
+          .execute(),
+      );
+      expect(await state(served, paths)).toEqual([
+        '404 PLUGIN_NOT_FOUND',
+        '404 PLUGIN_NOT_FOUND',
+        '404 BLOB_NOT_FOUND',
+      ]);
+    }
+  });
+
+  test('yanked: never offered, there for who asks for exactly it', async () => {
+    await using served = await ServedStore.open();
+    await served.publish(Buffer.from('one'), { id: 'Foo', version: '1.0' });
+    const two = await served.publish(Buffer.from('two'), { id: 'Foo', version: '2.0' });
+    const exactly = [`/download/${linux}/Foo?version=2.0`, `/blobs/sha256/${two.sha256}`];
+    await served.change(two.plugin, (tx) =>
+      tx.updateTable('releases').set({ yanked_at: 1 }).where('number', '=', two.release).execute(),
+    );
+    expect((await served.ask(`/download/${linux}/Foo`)).body.toString()).toBe('one');
+    expect(await state(served, exactly)).toEqual([200, 200]);
+    expect((await served.ask(`/download/${linux}/Foo?version=2.0.0`)).body.toString()).toBe('two');
+    expect(
+      await state(served, [
+        `/download/${linux}/Foo?version=3.0`,
+        '/download/iphone/Foo?version=1.0',
+        `/download/${linux}/Foo?version=newest`,
+        `/download/${linux}/Foo?version=1.0&version=2.0`,
+      ]),
+    ).toEqual([
+      '404 RELEASE_NOT_FOUND',
+      '404 PLATFORM_NOT_OFFERED',
+      '400 REQUEST_MALFORMED',
+      '400 REQUEST_MALFORMED',
+    ]);
+  });
+
+  test('expired: never offered, there for who asks for exactly it', async () => {
+    await using served = await ServedStore.open();
+    const { sha256 } = await served.publish(bytes, { id: 'Foo', version: '1.0' });
+    served.at = new Date('2031-01-01T00:00:00.000Z');
+    expect(
+      await state(served, [
+        `/download/${linux}/Foo`,
+        `/download/${linux}/Foo?version=1.0`,
+        `/blobs/sha256/${sha256}`,
+      ]),
+    ).toEqual(['404 PLUGIN_NOT_FOUND', 200, 200]);
   });
 });
 
 describe('a large download', () => {
   const large = randomBytes(24 * 1024 * 1024);
+  const blobPath = (served: ServedStore, sha256: string) =>
+    join(served.blobs.place, 'sha256', sha256.slice(0, 2), sha256);
 
   // Connections that stay: on one that closes, the end of the connection would tell.
   const agent = new Agent({ keepAlive: true });
   afterAll(() => agent.destroy());
 
   /** A download of which only the first bytes are read. */
-  async function begin(served: ServedFolder): Promise<IncomingMessage> {
+  async function begin(served: ServedStore): Promise<IncomingMessage> {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const options = {
         host: '127.0.0.1',
@@ -213,17 +288,17 @@ describe('a large download', () => {
   };
 
   test('of a file that shrinks meanwhile is cut off, never left waiting nor taken for whole', async () => {
-    await using served = await ServedFolder.open();
+    await using served = await ServedStore.open();
     const record = await served.publish(large, { id: 'Large' });
     const answer = await begin(served);
-    await truncate(join(served.packagesDir, record.file), 1000);
+    await truncate(blobPath(served, record.sha256), 1000);
     await expect(read(answer)).rejects.toThrow('aborted');
   });
 
   test.runIf(existsSync('/proc/self/fd'))('that the reader gives up leaves no file open', async () => {
-    await using served = await ServedFolder.open();
+    await using served = await ServedStore.open();
     const record = await served.publish(large, { id: 'Large' });
-    const path = join(served.packagesDir, record.file);
+    const path = blobPath(served, record.sha256);
     const answers = await Promise.all([1, 2, 3, 4].map(() => begin(served)));
     expect(await openFiles(path)).toBe(4);
     for (const answer of answers) answer.destroy();
@@ -235,9 +310,9 @@ describe('a large download', () => {
   });
 
   test.runIf(existsSync('/proc/self/fd'))('that is pipelined behind another holds no file', async () => {
-    await using served = await ServedFolder.open();
+    await using served = await ServedStore.open();
     const record = await served.publish(large, { id: 'Large' });
-    const path = join(served.packagesDir, record.file);
+    const path = blobPath(served, record.sha256);
     const socket = connect(served.port, '127.0.0.1');
     socket.on('error', () => {});
     socket.write(`GET /download/${linux}/Large HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(20));
@@ -250,7 +325,7 @@ describe('a large download', () => {
   });
 
   test('may be pipelined, each whole and in its turn', async () => {
-    await using served = await ServedFolder.open();
+    await using served = await ServedStore.open();
     await served.publish(Buffer.from('first package'), { id: 'A' });
     await served.publish(Buffer.from('second package'), { id: 'B' });
     const socket = connect(served.port, '127.0.0.1');
@@ -262,7 +337,7 @@ describe('a large download', () => {
 });
 
 test('what is not here is 404 with its exact reason', async () => {
-  await using served = await ServedFolder.open();
+  await using served = await ServedStore.open();
   await served.publish(bytes, { id: 'Foo' });
   const codeOf = async (path: string) => {
     const { status, headers, body } = await served.ask(path);

@@ -5,10 +5,22 @@ import {
   storePaths,
 } from '@jami-plugin-store/contract';
 import { fallbackLanguage } from '@jami-plugin-store/jpl';
-import type { Catalog, CatalogSurvey, Release } from '../catalog/catalog.js';
+import {
+  offeredAnywhere,
+  offeredFor,
+  type PluginShelf,
+  platformsOf,
+  type ShelvedPackage,
+} from '../catalog/plugin-shelf.js';
+import { type Offer, readOffers } from '../catalog/read-offers.js';
+import { everyPlatform } from '../catalog/refresh-plugin.js';
+import { readLanguages, readShownTexts, type ShownTexts } from '../catalog/shown-texts.js';
+import type { Change } from '../database/changes.js';
+import type { StoreDatabase } from '../database/database.js';
 import { BoundedCache } from './bounded-cache.js';
 import { chooseLanguage, preferredLanguages } from './language-preference.js';
 import { type PreparedBody, prepareBody } from './prepared-body.js';
+import type { Shelves } from './shelves.js';
 
 const json = 'application/json; charset=utf-8';
 
@@ -18,32 +30,48 @@ const cacheLimits = { maxEntries: 4096, maxBytes: 128 * 1024 * 1024, maxMaking: 
 /** Listings in some order of several languages: a request can ask for any of thousands, each as long as the catalog. */
 const maxOrderedListings = 64;
 
+/** Versions of one plugin told at once; Jami's client looks at the first. */
+const maxVersions = 1_000;
+
+/** An answer, and the time for which it is true while nothing changes. Milliseconds since 1970. */
+interface Answer {
+  readonly body: PreparedBody;
+  readonly since: number;
+  readonly until: number;
+  /** Number of the plugin it is about; undefined = of all. */
+  readonly plugin?: number | undefined;
+}
+
+const everything = 'everything';
+
 /**
- * The catalog as JSON, each answer made once per platform and language and kept until what is offered changes: a
- * release is added or removed, or the next certificate expires.
+ * The catalog as JSON, each answer made once per platform and language and kept until what it says changes: something of the plugin is
+ * published or taken out, or the next certificate expires.
  */
 export class PreparedAnswers {
-  readonly #catalog: Catalog;
+  readonly #database: StoreDatabase;
+  readonly #shelves: Shelves;
   readonly #clock: () => Date;
-  readonly #cache = new BoundedCache<PreparedBody>(cacheLimits, (body) => body.weight);
-  #survey: CatalogSurvey = { languages: [], platforms: new Set(), nextExpiry: Number.NEGATIVE_INFINITY };
+  readonly #cache = new BoundedCache<Answer>(
+    cacheLimits,
+    ({ body }) => body.weight,
+    ({ plugin }) => (plugin === undefined ? everything : String(plugin)),
+  );
   readonly #ordered = new Set<string>();
-  #generation = -1;
-  #madeAt = Number.POSITIVE_INFINITY;
+  #languages: Promise<readonly string[]> | undefined;
 
-  constructor(catalog: Catalog, clock: () => Date) {
-    this.#catalog = catalog;
+  constructor(database: StoreDatabase, shelves: Shelves, clock: () => Date) {
+    this.#database = database;
+    this.#shelves = shelves;
     this.#clock = clock;
   }
 
   /** Jami's `GET /?arch=`: an array of {@link StorePlugin}, `[]` for a platform nothing is offered for. */
-  listing(platform: string, acceptLanguage: string | undefined): Promise<PreparedBody> {
-    const at = this.#refresh();
-    // Names that nothing is offered for share one answer, so that they cannot crowd out the others.
-    if (!this.#survey.platforms.has(platform)) return this.#cache.get('listing', () => prepareJson([], []));
-    const languages = this.#admit(platform, preferredLanguages(acceptLanguage, this.#survey.languages));
-    return this.#cache.get(`listing ${platform} ${languages.join()}`, () =>
-      prepareTexts(this.#catalog.offered(platform, at), languages, (plugins) => plugins),
+  async listing(platform: string, acceptLanguage: string | undefined): Promise<PreparedBody> {
+    const wish = preferredLanguages(acceptLanguage, await this.#languagesInUse());
+    const languages = this.#admit(platform, wish);
+    return await this.#current(`listing ${platform} ${languages.join()}`, (at) =>
+      this.#makeListing(platform, languages, at),
     );
   }
 
@@ -51,12 +79,12 @@ export class PreparedAnswers {
    * Jami's `GET /details/:id?arch=`.
    * @throws {StoreError} PLUGIN_NOT_FOUND | PLATFORM_NOT_OFFERED
    */
-  details(id: string, platform: string, acceptLanguage: string | undefined): Promise<PreparedBody> {
-    const at = this.#refresh();
-    const [newest] = this.#catalog.versions(id, platform, at);
+  async details(id: string, platform: string, acceptLanguage: string | undefined): Promise<PreparedBody> {
+    const shelf = await this.#shelves.plugin(id);
+    const [newest] = offeredFor(shelf, platform, this.#clock().getTime());
     const languages = preferredLanguages(acceptLanguage, newest.languages);
-    return this.#cache.get(`details ${platform} ${languages.join()} ${id}`, () =>
-      prepareTexts([newest], languages, ([plugin]) => plugin),
+    return await this.#current(`details ${platform} ${languages.join()} ${id}`, (at) =>
+      this.#makeTexts(shelf, [newest], languages, at, ([plugin]) => plugin),
     );
   }
 
@@ -64,13 +92,13 @@ export class PreparedAnswers {
    * Jami's `GET /versions/:id?arch=`: newest first, never empty.
    * @throws {StoreError} PLUGIN_NOT_FOUND | PLATFORM_NOT_OFFERED
    */
-  versions(id: string, platform: string, acceptLanguage: string | undefined): Promise<PreparedBody> {
-    const at = this.#refresh();
-    const releases = this.#catalog.versions(id, platform, at);
-    const available = [...new Set(releases.flatMap((release) => release.languages))];
+  async versions(id: string, platform: string, acceptLanguage: string | undefined): Promise<PreparedBody> {
+    const shelf = await this.#shelves.plugin(id);
+    const packages = offeredFor(shelf, platform, this.#clock().getTime()).slice(0, maxVersions);
+    const available = [...new Set(packages.flatMap((shelved) => shelved.languages))];
     const languages = preferredLanguages(acceptLanguage, available);
-    return this.#cache.get(`versions ${platform} ${languages.join()} ${id}`, () =>
-      prepareTexts(releases, languages, (plugins) => plugins),
+    return await this.#current(`versions ${platform} ${languages.join()} ${id}`, (at) =>
+      this.#makeTexts(shelf, packages, languages, at, (plugins) => plugins),
     );
   }
 
@@ -78,17 +106,64 @@ export class PreparedAnswers {
    * `GET /v1/plugins/:id`: {@link StorePluginFacts}.
    * @throws {StoreError} PLUGIN_NOT_FOUND
    */
-  facts(id: string): Promise<PreparedBody> {
-    const at = this.#refresh();
-    const releases = this.#catalog.releases(id, at);
-    return this.#cache.get(`facts ${id}`, () => prepareJson(factsOf(releases), []));
+  async facts(id: string): Promise<PreparedBody> {
+    const shelf = await this.#shelves.plugin(id);
+    const packages = offeredAnywhere(shelf, this.#clock().getTime());
+    return await this.#current(`facts ${id}`, async (at) => ({
+      body: await prepareJson(factsOf(id, packages), []),
+      since: at,
+      until: earliest(packages),
+      plugin: shelf.number,
+    }));
   }
 
   /** `GET /v1/store`, out of what never changes and the number of plugins offered now. */
-  info(fixed: Omit<StoreInfo, 'plugins'>): Promise<PreparedBody> {
-    const at = this.#refresh();
-    const make = (): StoreInfo => ({ ...fixed, plugins: this.#catalog.count(at) });
-    return this.#cache.get('info', () => prepareJson(make(), []));
+  async info(fixed: Omit<StoreInfo, 'plugins'>): Promise<PreparedBody> {
+    return await this.#current('info', async (at) => {
+      const { plugins, until } = await this.#database.queries
+        .selectFrom('offers')
+        .select(({ fn }) => [
+          fn.count<number>('plugin_number').distinct().as('plugins'),
+          fn.min('expires_at').as('until'),
+        ])
+        .where('expires_at', '>', at)
+        .executeTakeFirstOrThrow();
+      const info: StoreInfo = { ...fixed, plugins };
+      return { body: await prepareJson(info, []), since: at, until: until ?? Number.POSITIVE_INFINITY };
+    });
+  }
+
+  /** Drops what is no longer true. */
+  forget(changes: readonly Change[] | 'everything'): void {
+    if (changes === everything || changes.some(({ subject }) => subject === everything)) {
+      this.#cache.clear();
+      this.#ordered.clear();
+      this.#languages = undefined;
+      return;
+    }
+    const plugins = changes.flatMap(({ plugin }) => (plugin === null ? [] : [plugin]));
+    if (plugins.length === 0) return;
+    this.#ordered.clear();
+    for (const plugin of plugins) this.#cache.dropGroup(String(plugin));
+    this.#cache.dropGroup(everything);
+    this.#languages = undefined;
+  }
+
+  /** The held answer where it is true now, else a new one. */
+  async #current(key: string, make: (at: number) => Promise<Answer>): Promise<PreparedBody> {
+    const at = this.#clock().getTime();
+    const held = await this.#cache.get(key, () => make(at));
+    if (at >= held.since && at < held.until) return held.body;
+    this.#cache.drop(key);
+    return (await this.#cache.get(key, () => make(at))).body;
+  }
+
+  #languagesInUse(): Promise<readonly string[]> {
+    this.#languages ??= readLanguages(this.#database.queries).catch((error: unknown) => {
+      this.#languages = undefined;
+      throw error;
+    });
+    return this.#languages;
   }
 
   /** The wish as it is, or once there are too many different ones its first language and the fallback. */
@@ -99,34 +174,44 @@ export class PreparedAnswers {
     return this.#ordered.has(key) ? languages : [...languages.slice(0, 1), fallbackLanguage];
   }
 
-  /** Drops what is no longer true. Returns the one instant this request is answered for. */
-  #refresh(): number {
-    const at = this.#clock().getTime();
-    const isCurrent =
-      this.#generation === this.#catalog.generation && at >= this.#madeAt && at < this.#survey.nextExpiry;
-    if (!isCurrent) {
-      this.#cache.clear();
-      this.#ordered.clear();
-      this.#generation = this.#catalog.generation;
-      this.#madeAt = at;
-      this.#survey = this.#catalog.survey(at);
-    }
-    return at;
+  async #makeListing(platform: string, languages: readonly string[], at: number): Promise<Answer> {
+    const offers: Offer[] = [];
+    for await (const page of readOffers(this.#database.queries, platform, at)) offers.push(...page);
+    offers.sort((a, b) => a.publishedAt - b.publishedAt || a.package - b.package);
+    const chosen = new Map(
+      offers.map((offer) => [offer.package, chooseLanguage(languages, offer.languages)]),
+    );
+    const texts = await readShownTexts(this.#database.queries, chosen);
+    const plugins = offers.map((offer) => storePluginOf(offer.id, offer, texts.get(offer.package)));
+    const until = Math.min(...offers.map(({ expiresAt }) => expiresAt));
+    return { body: await prepareJson(plugins, [...new Set(chosen.values())].sort()), since: at, until };
+  }
+
+  async #makeTexts(
+    { id, number }: PluginShelf,
+    packages: readonly ShelvedPackage[],
+    languages: readonly string[],
+    at: number,
+    shape: (plugins: StorePlugin[]) => unknown,
+  ): Promise<Answer> {
+    const chosen = new Map(
+      packages.map((shelved) => [shelved.number, chooseLanguage(languages, shelved.languages)]),
+    );
+    const texts = await readShownTexts(this.#database.queries, chosen);
+    const plugins = packages.map((shelved) =>
+      storePluginOf(id, { ...shelved, publisherName: shelved.publisher.name }, texts.get(shelved.number)),
+    );
+    return {
+      body: await prepareJson(shape(plugins), [...new Set(chosen.values())].sort()),
+      since: at,
+      until: earliest(packages),
+      plugin: number,
+    };
   }
 }
 
-function prepareTexts(
-  releases: readonly Release[],
-  languages: readonly string[],
-  shape: (plugins: StorePlugin[]) => unknown,
-): Promise<PreparedBody> {
-  const used = new Set<string>();
-  const plugins = releases.map((release) => {
-    const language = chooseLanguage(languages, release.languages);
-    used.add(language);
-    return storePluginOf(release, language);
-  });
-  return prepareJson(shape(plugins), [...used].sort());
+function earliest(packages: readonly ShelvedPackage[]): number {
+  return Math.min(...packages.map(({ expiresAt }) => expiresAt));
 }
 
 function prepareJson(value: unknown, languages: readonly string[]): Promise<PreparedBody> {
@@ -134,42 +219,48 @@ function prepareJson(value: unknown, languages: readonly string[]): Promise<Prep
 }
 
 /** The object Jami's client reads: keys, order and types of its own store. */
-function storePluginOf({ record }: Release, language: string): StorePlugin {
-  const texts = record.texts[language];
+function storePluginOf(
+  id: string,
+  {
+    version,
+    publisherName,
+    icon,
+    background,
+    publishedAt,
+  }: Pick<Offer, 'version' | 'publisherName' | 'icon' | 'background' | 'publishedAt'>,
+  texts: ShownTexts | undefined,
+): StorePlugin {
   return {
-    id: record.id,
+    id,
     name: texts?.name ?? '',
-    version: record.version,
+    version,
     description: texts?.description ?? '',
-    author: record.publisher.name,
-    iconPath: record.icon?.entry ?? '',
-    backgroundPath: record.background?.entry ?? '',
-    timestamp: record.timestamp,
+    author: publisherName,
+    iconPath: icon?.entry ?? '',
+    backgroundPath: background?.entry ?? '',
+    timestamp: new Date(publishedAt).toISOString(),
   };
 }
 
-function factsOf(releases: readonly [Release, ...Release[]]): StorePluginFacts {
-  const { id, publisher } = releases[0].record;
+function factsOf(id: string, packages: readonly [ShelvedPackage, ...ShelvedPackage[]]): StorePluginFacts {
   const offered = new Map<string, string>();
-  for (const { platforms, record } of releases) {
-    for (const platform of platforms) if (!offered.has(platform)) offered.set(platform, record.sha256);
+  for (const shelved of packages) {
+    for (const platform of platformsOf(shelved))
+      if (!offered.has(platform)) offered.set(platform, shelved.sha256);
   }
   return {
     id,
-    publisher: {
-      name: publisher.name,
-      ...(publisher.organization === undefined ? {} : { organization: publisher.organization }),
-    },
+    publisher: packages[0].publisher,
     offered: Object.fromEntries([...offered].sort(([a], [b]) => (a < b ? -1 : 1))),
-    releases: releases.map(({ platforms, record }) => ({
-      version: record.version,
-      platforms: [...platforms].sort(),
-      platformIndependent: record.platforms === 'any',
-      sha256: record.sha256,
-      size: record.size,
-      publishedAt: record.timestamp,
-      expiresAt: record.expiresAt,
-      url: storePaths.blob(record.sha256),
+    releases: packages.map((shelved) => ({
+      version: shelved.version,
+      platforms: [...platformsOf(shelved)].sort(),
+      platformIndependent: shelved.platforms.includes(everyPlatform),
+      sha256: shelved.sha256,
+      size: shelved.size,
+      publishedAt: new Date(shelved.publishedAt).toISOString(),
+      expiresAt: new Date(shelved.expiresAt).toISOString(),
+      url: storePaths.blob(shelved.sha256),
     })),
   };
 }

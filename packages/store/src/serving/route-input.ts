@@ -1,4 +1,4 @@
-import { isPluginId } from '@jami-plugin-store/jpl';
+import { isPluginId, isVersion } from '@jami-plugin-store/jpl';
 import { StoreError } from '../error.js';
 
 /**
@@ -32,4 +32,11 @@ export function digestOf(value: unknown): string {
     throw new StoreError('DIGEST_MALFORMED', 'A SHA-256 digest is 64 lowercase hexadecimal digits.');
   }
   return value;
+}
+
+/** Exactly one version; undefined = the newest. @throws {StoreError} REQUEST_MALFORMED */
+export function versionOf(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && isVersion(value)) return value;
+  throw new StoreError('REQUEST_MALFORMED', 'A version is like 1.2.0, and named once.');
 }

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { problemMediaType } from '@jami-plugin-store/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { askRaw, linux, type RawAnswer, ServedFolder } from './serving-fixtures.js';
+import { askRaw, linux, type RawAnswer, ServedStore } from './serving-fixtures.js';
 
 const code = (answer: RawAnswer) => JSON.parse(answer.body.toString()).code;
 
@@ -21,9 +21,9 @@ async function sendRaw(port: number, bytes: string): Promise<string> {
 }
 
 describe('the server', () => {
-  let served: ServedFolder;
+  let served: ServedStore;
   beforeAll(async () => {
-    served = await ServedFolder.open();
+    served = await ServedStore.open();
     await served.publish(Buffer.from('package'), { id: 'Foo' });
   });
   afterAll(() => served[Symbol.asyncDispose]());
@@ -201,14 +201,14 @@ describe('the server', () => {
 
 describe('a peer that is slow on purpose', () => {
   test('sending a header byte by byte is told 408 and hung up on', async () => {
-    await using served = await ServedFolder.open({ headersMs: 150, requestMs: 200, checkMs: 50 });
+    await using served = await ServedStore.open({ headersMs: 150, requestMs: 200, checkMs: 50 });
     const answer = await sendRaw(served.port, 'GET / HTTP/1.1\r\nhost: x\r\nx-slow: ');
     expect(answer).toContain('HTTP/1.1 408 ');
     expect(answer).toContain('"code":"REQUEST_TIMEOUT"');
   });
 
   test('that stops reading a download is hung up on', async () => {
-    await using served = await ServedFolder.open({ idleMs: 100 });
+    await using served = await ServedStore.open({ idleMs: 100 });
     await served.publish(Buffer.alloc(24 * 1024 * 1024), { id: 'Large' });
     const socket = connect(served.port, '127.0.0.1');
     socket.on('error', () => {});
@@ -219,7 +219,7 @@ describe('a peer that is slow on purpose', () => {
   });
 
   test('connections past the bound are not taken', async () => {
-    await using served = await ServedFolder.open({ connections: 2 });
+    await using served = await ServedStore.open({ connections: 2 });
     const held = [connect(served.port, '127.0.0.1'), connect(served.port, '127.0.0.1')];
     await Promise.all(held.map((socket) => once(socket, 'connect')));
     await vi.waitFor(() => expect(served.connections()).resolves.toBe(2));

@@ -52,11 +52,19 @@ const defaultLimits = {
 
 const maxLoggedUrl = 512;
 
-/** Makes the HTTP server around a set of readable resources. Every refusal is RFC 9457 problem details. */
-export function createServer(log: LogTarget | undefined, given: Partial<ServerLimits> = {}): FastifyInstance {
+/**
+ * Makes the HTTP server around a set of readable resources. Every refusal is RFC 9457 problem details.
+ * @param trustedProxies  addresses or networks that may say in X-Forwarded-For for whom they ask
+ */
+export function createServer(
+  log: LogTarget | undefined,
+  given: Partial<ServerLimits> = {},
+  trustedProxies: readonly string[] = [],
+): FastifyInstance {
   const limits = { ...defaultLimits, ...given };
   const app = fastify({
     ...loggerOptions(log),
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     bodyLimit: limits.bodyBytes,
     // Bodies have a pace of their own, see below; header fields Node's.
     requestTimeout: 0,

@@ -1,95 +1,99 @@
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+/** The reading side of a store, over a real database and real blobs, for tests. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Catalog } from '../catalog/catalog.js';
-import type { ImageRecord, ReleaseRecord } from '../catalog/release-record.js';
-import { imageRoutes } from './image-routes.js';
-import { infoRoutes } from './info-routes.js';
-import { jamiRoutes } from './jami-routes.js';
-import { packageRoutes } from './package-routes.js';
-import { PreparedAnswers } from './prepared-answers.js';
+import type { BlobStore } from '../blobs/blob-store.js';
+import { openBlobs } from '../blobs/open-blobs.js';
+import { publish, publishedAt, sha256Of } from '../catalog/catalog-fixtures.js';
+import type { PackageFacts, PackageImage } from '../catalog/package-facts.js';
+import { refreshPlugin } from '../catalog/refresh-plugin.js';
+import { ChangeWatch } from '../database/change-watch.js';
+import type { StoreDatabase, StoreTransaction } from '../database/database.js';
+import { type DatabaseOptions, openDatabase } from '../database/open-database.js';
+import { Lifetime } from '../lifetime.js';
+import { RootCrl } from './root-crl.js';
 import { createServer, type ServerLimits, serve } from './server.js';
+import { createServing } from './serving.js';
 
 /** The instant at which the fixtures' store serves. */
 const servedAt = new Date('2030-01-02T03:04:05.678Z');
 
-export const linux = 'x86_64-linux-gnu';
+export { linux } from '../catalog/catalog-fixtures.js';
 
-function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+export interface ServedStoreOptions extends Partial<ServerLimits> {
+  /** Default: SQLite in a folder of its own. */
+  readonly database?: DatabaseOptions | undefined;
 }
 
-/** A record as the scan would have made it, for a package of these bytes. */
-export function recordOf(
-  bytes: Buffer,
-  given: Partial<ReleaseRecord> & { readonly id: string; readonly file?: string },
-): ReleaseRecord {
-  return {
-    format: 1,
-    version: '1.0.0',
-    publisher: { name: 'Acme', organization: '0a'.repeat(32), pluginKey: '0b'.repeat(32) },
-    anchor: '0c'.repeat(32),
-    revocation: 'required',
-    platforms: [linux],
-    sha256: sha256Of(bytes),
-    size: bytes.length,
-    file: `${given.id}.jpl`,
-    mtimeMs: 0,
-    timestamp: '2029-12-01T00:00:00.000Z',
-    expiresAt: '2031-01-01T00:00:00.000Z',
-    texts: { en: { name: given.id, description: `About ${given.id}` } },
-    icon: null,
-    background: null,
-    ...given,
-  };
-}
+/** A package to be served. */
+export type ServedPackage = Partial<PackageFacts> & {
+  readonly id: string;
+  readonly publishedAt?: Date | undefined;
+};
 
-/** The serving half of a store, over a catalog made by hand and files on a real disk, listening on a free port. */
-export class ServedFolder implements AsyncDisposable {
-  readonly catalog = new Catalog();
-  at = servedAt;
-  changes = 0;
-  readonly #root: string;
+/** The serving half of a store: what is published into its database by hand, listening on a free port. */
+export class ServedStore implements AsyncDisposable {
+  readonly database: StoreDatabase;
+  readonly blobs: BlobStore;
+  readonly #now: { at: Date };
+  readonly #lifetime: Lifetime;
   readonly #app: ReturnType<typeof createServer>;
+  readonly #watch: ChangeWatch;
 
-  private constructor(root: string, limits: Partial<ServerLimits>) {
-    this.#root = root;
-    this.#app = createServer(undefined, limits);
+  private constructor(
+    opened: Pick<ServedStore, 'database' | 'blobs'> & {
+      now: { at: Date };
+      lifetime: Lifetime;
+      app: ReturnType<typeof createServer>;
+      watch: ChangeWatch;
+    },
+  ) {
+    this.database = opened.database;
+    this.blobs = opened.blobs;
+    this.#now = opened.now;
+    this.#lifetime = opened.lifetime;
+    this.#app = opened.app;
+    this.#watch = opened.watch;
   }
 
-  static async open(limits: Partial<ServerLimits> = {}): Promise<ServedFolder> {
-    const served = new ServedFolder(await mkdtemp(join(tmpdir(), 'jpl-store-')), limits);
-    await mkdir(served.packagesDir);
-    await mkdir(served.imagesDir);
-    const { catalog } = served;
-    const clock = () => served.at;
-    const answers = new PreparedAnswers(catalog, clock);
-    serve(served.#app, [
-      ...jamiRoutes(answers),
-      ...infoRoutes({ name: 'Test', anchors: [], revocation: 'required', answers }),
-      ...packageRoutes({
-        catalog,
-        packagesDir: served.packagesDir,
-        clock,
-        onChanged: () => {
-          served.changes += 1;
-        },
-      }),
-      ...imageRoutes({ catalog, imagesDir: served.imagesDir, clock }),
-    ]);
-    await served.#app.listen({ port: 0, host: '127.0.0.1' });
+  static async open({ database: place, ...limits }: ServedStoreOptions = {}): Promise<ServedStore> {
+    const lifetime = new Lifetime();
+    const dataDir = await mkdtemp(join(tmpdir(), 'jpl-store-'));
+    lifetime.defer(() => rm(dataDir, { recursive: true, force: true }));
+    const app = createServer(undefined, limits);
+    const now = { at: servedAt };
+    const clock = (): Date => now.at;
+    const database = lifetime.use(await openDatabase(place ?? { dataDir }));
+    const blobs = lifetime.use(await openBlobs({ dataDir, clock }));
+    const crl = new RootCrl({
+      fetch: () => Promise.reject(new Error('there is nothing to fetch')),
+      anchors: [],
+      clock,
+      onFailure: () => undefined,
+    });
+    const judging = { anchors: [], revocation: 'required' } as const;
+    const serving = createServing({ database, blobs, clock, judging, crl, name: 'Test' });
+    const { log } = app;
+    const watch = lifetime.use(await ChangeWatch.start({ database, onChanges: serving.forget, log }));
+    serve(
+      app,
+      serving.routes(() => watch.assureCurrent()),
+    );
+    lifetime.defer(() => app.close());
+    const served = new ServedStore({ now, database, blobs, lifetime, app, watch });
+    await app.listen({ port: 0, host: '127.0.0.1' });
     return served;
   }
 
-  get packagesDir(): string {
-    return join(this.#root, 'packages');
+  /** The instant at which it serves. */
+  get at(): Date {
+    return this.#now.at;
   }
 
-  get imagesDir(): string {
-    return join(this.#root, 'images');
+  set at(at: Date) {
+    this.#now.at = at;
   }
 
   get port(): number {
@@ -103,27 +107,37 @@ export class ServedFolder implements AsyncDisposable {
     });
   }
 
-  async publish(bytes: Buffer, given: Parameters<typeof recordOf>[1]): Promise<ReleaseRecord> {
-    const record = recordOf(bytes, given);
-    const path = join(this.packagesDir, record.file);
-    await writeFile(path, bytes);
-    const { mtimeMs } = await stat(path);
-    return this.catalog.add({ ...record, mtimeMs }).record;
+  /** Publishes bytes as a package; they need be none. @returns its digest, its number and its plugin's */
+  async publish(
+    bytes: Buffer,
+    { publishedAt: since = publishedAt, ...given }: ServedPackage,
+  ): Promise<{ sha256: string; number: number; plugin: number; release: number }> {
+    const { sha256, size } = await this.blobs.put(bytes);
+    const recorded = await publish(this.database, { ...given, sha256, size }, { publishedAt: since });
+    await this.#watch.look();
+    return { sha256, ...recorded };
   }
 
-  async keepImage(bytes: Buffer, entry: string, mediaType: string): Promise<ImageRecord> {
-    const sha256 = sha256Of(bytes);
-    await writeFile(join(this.imagesDir, sha256), bytes);
-    return { entry, sha256, size: bytes.length, mediaType };
+  /** Changes rows of a plugin, and works out anew what is offered of it. */
+  async change(plugin: number, work: (tx: StoreTransaction) => Promise<unknown>): Promise<void> {
+    await this.database.transact(async (tx) => {
+      await work(tx);
+      await refreshPlugin(tx, this.database.kind, plugin, this.at);
+    });
+    await this.#watch.look();
+  }
+
+  async keepImage(bytes: Buffer, entry: string, mediaType: string): Promise<PackageImage> {
+    await this.blobs.put(bytes);
+    return { entry, sha256: sha256Of(bytes), size: bytes.length, mediaType };
   }
 
   ask(path: string, headers: OutgoingHttpHeaders = {}, method = 'GET'): Promise<RawAnswer> {
     return askRaw(this.port, { path, headers, method });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#app.close();
-    await rm(this.#root, { recursive: true, force: true });
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#lifetime[Symbol.asyncDispose]();
   }
 }
 

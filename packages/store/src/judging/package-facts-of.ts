@@ -1,7 +1,7 @@
 import type { RevocationMode } from '@jami-plugin-store/trust';
 import type { PackageFacts, PackageImage } from '../catalog/package-facts.js';
-import type { JudgedPackage } from '../judging/judge-package-file.js';
-import type { TakenImage } from '../judging/read-image.js';
+import type { JudgedPackage } from './judge-package-file.js';
+import type { TakenImage } from './read-image.js';
 
 /** A judged package as the catalog keeps it. */
 export function factsOf(judged: JudgedPackage, revocation: RevocationMode): PackageFacts {
