@@ -116,8 +116,6 @@ export const storePaths = {
       version === undefined ? '' : `?version=${encodeURIComponent(version)}`
     }`,
   blob: (sha256: string) => `/blobs/sha256/${encodeURIComponent(sha256)}`,
-  /** An icon or background by its digest: never changes. */
-  image: (sha256: string) => `/images/sha256/${encodeURIComponent(sha256)}`,
   rootCrl: () => '/crl/root',
   info: () => '/v1/store',
   plugin: (id: string) => `/v1/plugins/${encodeURIComponent(id)}`,

@@ -123,10 +123,7 @@ async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Sto
       listen: databaseUrl === undefined ? undefined : (onTold) => listenForChanges(databaseUrl, onTold),
     }),
   );
-  serve(
-    app,
-    serving.routes(() => watch.assureCurrent()),
-  );
+  serve(app, serving.routes(watch));
   publishing.serve(app);
   if (options.watch !== false) lifetime.use(new FolderWatch(packagesDir, () => lookSoon(scanner, log), log));
   // Ends first: what is still asked for needs the rest.

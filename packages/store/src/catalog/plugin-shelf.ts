@@ -112,20 +112,13 @@ function shelvedOf(row: ServableRow): ShelvedPackage {
 }
 
 /** True where a package with these platforms runs on the one named. */
-export function runsOn(platforms: readonly string[], platform: string): boolean {
+function runsOn(platforms: readonly string[], platform: string): boolean {
   return platforms.includes(platform) || (platforms.includes(everyPlatform) && isNamedPlatform(platform));
 }
 
 /** True for a platform that Jami has a name for. */
 export function isNamedPlatform(platform: string): boolean {
   return (namedPlatforms as readonly string[]).includes(platform);
-}
-
-/** Platforms a package is offered for, by name. */
-export function platformsOf({ platforms }: ShelvedPackage): readonly string[] {
-  return platforms.includes(everyPlatform)
-    ? [...new Set([...platforms, ...namedPlatforms])].filter((name) => name !== everyPlatform)
-    : platforms;
 }
 
 type AtLeastOne = readonly [ShelvedPackage, ...ShelvedPackage[]];
@@ -159,7 +152,7 @@ export function releaseFor({ id, packages }: PluginShelf, platform: string, vers
 }
 
 /** Those offered for any platform. @throws {StoreError} PLUGIN_NOT_FOUND */
-export function offeredAnywhere(shelf: PluginShelf, at: number): AtLeastOne {
+function offeredAnywhere(shelf: PluginShelf, at: number): AtLeastOne {
   const [newest, ...older] = shelf.packages.filter(({ isYanked, expiresAt }) => !isYanked && expiresAt > at);
   if (newest === undefined) throw pluginNotFound(shelf.id);
   return [newest, ...older];

@@ -12,6 +12,7 @@ import type { StoreDatabase } from '../database/database.js';
 import { type DatabaseOptions, openDatabase } from '../database/open-database.js';
 import { createServer, serve } from '../serving/server.js';
 import { askRaw, type RawAnswer } from '../serving/serving-fixtures.js';
+import { StoredImages } from '../serving/stored-images.js';
 import { readingRoutes } from './reading-routes.js';
 
 const servedAt = new Date('2030-01-02T03:04:05.678Z');
@@ -45,7 +46,10 @@ export class ReadingPlace implements AsyncDisposable {
     const watch = await ChangeWatch.start({ database, onChanges: () => {}, log });
     place.#watch = watch;
     const info = { name: 'Test', anchors: [], revocation: 'required' } as const;
-    serve(place.#app, readingRoutes({ database, blobs, watch, clock, info }));
+    serve(
+      place.#app,
+      readingRoutes({ database, blobs, images: new StoredImages(blobs), watch, clock, info }),
+    );
     await place.#app.listen({ port: 0, host: '127.0.0.1' });
     return place;
   }

@@ -1,5 +1,6 @@
 import type { BlobStore } from '../blobs/blob-store.js';
 import type { StoreDatabase } from '../database/database.js';
+import type { StoredImages } from '../serving/stored-images.js';
 import { catalogRoutes } from './catalog-routes.js';
 import { healthRoutes } from './health-routes.js';
 import { HeldAnswers, type HeldAnswersOptions } from './held-answers.js';
@@ -10,6 +11,8 @@ import type { FixedFacts } from './store-facts.js';
 export interface ReadingOptions {
   readonly database: StoreDatabase;
   readonly blobs: BlobStore;
+  /** Those among the blobs. */
+  readonly images: StoredImages;
   /** Of the same database. */
   readonly watch: HeldAnswersOptions['watch'];
   readonly clock: () => Date;
@@ -17,11 +20,18 @@ export interface ReadingOptions {
 }
 
 /** Everything anyone may read of a store, beside what Jami's own clients ask for. */
-export function readingRoutes({ database, blobs, watch, clock, info }: ReadingOptions): ReadingRoute[] {
+export function readingRoutes({
+  database,
+  blobs,
+  images,
+  watch,
+  clock,
+  info,
+}: ReadingOptions): ReadingRoute[] {
   const answers = new HeldAnswers({ watch, clock });
   return [
     ...catalogRoutes({ database, answers, clock, info }),
-    imageRoute(blobs),
+    imageRoute(images),
     ...healthRoutes({ database, blobs }),
   ];
 }

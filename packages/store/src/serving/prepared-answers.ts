@@ -1,19 +1,7 @@
-import {
-  type StoreInfo,
-  type StorePlugin,
-  type StorePluginFacts,
-  storePaths,
-} from '@jami-plugin-store/contract';
+import type { StorePlugin } from '@jami-plugin-store/contract';
 import { fallbackLanguage } from '@jami-plugin-store/jpl';
-import {
-  offeredAnywhere,
-  offeredFor,
-  type PluginShelf,
-  platformsOf,
-  type ShelvedPackage,
-} from '../catalog/plugin-shelf.js';
+import { offeredFor, type PluginShelf, type ShelvedPackage } from '../catalog/plugin-shelf.js';
 import { type Offer, readOffers } from '../catalog/read-offers.js';
-import { everyPlatform } from '../catalog/refresh-plugin.js';
 import { readLanguages, readShownTexts, type ShownTexts } from '../catalog/shown-texts.js';
 import type { Change } from '../database/changes.js';
 import type { StoreDatabase } from '../database/database.js';
@@ -100,37 +88,6 @@ export class PreparedAnswers {
     return await this.#current(`versions ${platform} ${languages.join()} ${id}`, (at) =>
       this.#makeTexts(shelf, packages, languages, at, (plugins) => plugins),
     );
-  }
-
-  /**
-   * `GET /v1/plugins/:id`: {@link StorePluginFacts}.
-   * @throws {StoreError} PLUGIN_NOT_FOUND
-   */
-  async facts(id: string): Promise<PreparedBody> {
-    const shelf = await this.#shelves.plugin(id);
-    const packages = offeredAnywhere(shelf, this.#clock().getTime());
-    return await this.#current(`facts ${id}`, async (at) => ({
-      body: await prepareJson(factsOf(id, packages), []),
-      since: at,
-      until: earliest(packages),
-      plugin: shelf.number,
-    }));
-  }
-
-  /** `GET /v1/store`, out of what never changes and the number of plugins offered now. */
-  async info(fixed: Omit<StoreInfo, 'plugins'>): Promise<PreparedBody> {
-    return await this.#current('info', async (at) => {
-      const { plugins, until } = await this.#database.queries
-        .selectFrom('offers')
-        .select(({ fn }) => [
-          fn.count<number>('plugin_number').distinct().as('plugins'),
-          fn.min('expires_at').as('until'),
-        ])
-        .where('expires_at', '>', at)
-        .executeTakeFirstOrThrow();
-      const info: StoreInfo = { ...fixed, plugins };
-      return { body: await prepareJson(info, []), since: at, until: until ?? Number.POSITIVE_INFINITY };
-    });
   }
 
   /** Drops what is no longer true. */
@@ -239,28 +196,5 @@ function storePluginOf(
     iconPath: icon?.entry ?? '',
     backgroundPath: background?.entry ?? '',
     timestamp: new Date(publishedAt).toISOString(),
-  };
-}
-
-function factsOf(id: string, packages: readonly [ShelvedPackage, ...ShelvedPackage[]]): StorePluginFacts {
-  const offered = new Map<string, string>();
-  for (const shelved of packages) {
-    for (const platform of platformsOf(shelved))
-      if (!offered.has(platform)) offered.set(platform, shelved.sha256);
-  }
-  return {
-    id,
-    publisher: packages[0].publisher,
-    offered: Object.fromEntries([...offered].sort(([a], [b]) => (a < b ? -1 : 1))),
-    releases: packages.map((shelved) => ({
-      version: shelved.version,
-      platforms: [...platformsOf(shelved)].sort(),
-      platformIndependent: shelved.platforms.includes(everyPlatform),
-      sha256: shelved.sha256,
-      size: shelved.size,
-      publishedAt: new Date(shelved.publishedAt).toISOString(),
-      expiresAt: new Date(shelved.expiresAt).toISOString(),
-      url: storePaths.blob(shelved.sha256),
-    })),
   };
 }

@@ -77,10 +77,7 @@ export class ServedStore implements AsyncDisposable {
     const serving = createServing({ database, blobs, clock, judging, crl, name: 'Test' });
     const { log } = app;
     const watch = lifetime.use(await ChangeWatch.start({ database, onChanges: serving.forget, log }));
-    serve(
-      app,
-      serving.routes(() => watch.assureCurrent()),
-    );
+    serve(app, serving.routes(watch));
     lifetime.defer(() => app.close());
     const served = new ServedStore({ now, database, blobs, lifetime, app, watch });
     await app.listen({ port: 0, host: '127.0.0.1' });
