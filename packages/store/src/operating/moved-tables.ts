@@ -19,6 +19,7 @@ const keys: Readonly<Record<Exclude<keyof StoreTables, (typeof leftTables)[numbe
   releases: ['number'],
   packages: ['number'],
   package_texts: ['package_number', 'language'],
+  languages: ['language'],
   certificates: ['sha256'],
   package_certificates: ['package_number', 'position'],
   offers: ['plugin_number', 'platform'],

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import type { BlobStore } from '../blobs/blob-store.js';
+import { holdBlobs } from '../blobs/sweep-lock.js';
 import type { StoreDatabase } from '../database/database.js';
 import { rehearse } from '../database/rehearse.js';
 import type { JudgePolicy } from '../judging/judge-package-file.js';
@@ -175,10 +176,14 @@ export class Scanner {
       const given = { folder, found, facts, gone: [...scan.gone.values()], at };
       // Whatever would be refused is refused before its bytes take room.
       await rehearse(database, (tx) => importPackage(tx, database.kind, given));
+      const kept = [facts.sha256];
       for (const image of [judged.icon, judged.background])
-        if (image !== undefined) await blobs.put(image.bytes);
+        if (image !== undefined) kept.push((await blobs.put(image.bytes)).sha256);
       await received.keep();
-      const { isNew, settled } = await database.transact((tx) => importPackage(tx, database.kind, given));
+      const { isNew, settled } = await database.transact(async (tx) => {
+        await holdBlobs(tx, database.kind, blobs, kept);
+        return await importPackage(tx, database.kind, given);
+      });
       for (const { file: name } of settled) scan.gone.delete(name);
       this.#problems.delete(found.file);
       for (const flaw of judged.flaws) log.warn({ file: found.file, flaw }, 'package published with a flaw');
