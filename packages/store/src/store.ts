@@ -7,6 +7,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { openBlobs } from './blobs/open-blobs.js';
 import type { S3Settings } from './blobs/s3-settings.js';
 import { applyTrust } from './catalog/apply-trust.js';
+import { ExpiryWatch } from './catalog/expiry-watch.js';
 import { listenForChanges } from './database/change-listener.js';
 import { ChangeWatch } from './database/change-watch.js';
 import { openDatabase } from './database/open-database.js';
@@ -101,6 +102,7 @@ async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Sto
   const base = { database, blobs, clock, judging, log };
   await applyTrust(database, judging, clock());
   const publishing = lifetime.use(await openPublishing({ ...options.publishing, ...base }));
+  lifetime.use(new ExpiryWatch(base));
   const scanner = new Scanner({ ...base, packagesDir, folder });
   lifetime.defer(() => scanner.close());
   await orAfter(scanner.scan(), startScanMs, log);
@@ -113,7 +115,7 @@ async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Sto
     clock,
     onFailure: (error) => log.warn({ err: error }, 'the root’s revocation list was not renewed'),
   });
-  const serving = createServing({ ...base, crl, name: options.name ?? defaultName });
+  const serving = lifetime.use(createServing({ ...base, crl, name: options.name ?? defaultName }));
   const { databaseUrl } = options;
   const watch = lifetime.use(
     await ChangeWatch.start({

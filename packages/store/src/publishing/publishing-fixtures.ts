@@ -41,7 +41,7 @@ export interface Call {
 }
 
 /** Asks a server; resolves with whatever it answers. */
-function call(
+export function call(
   port: number,
   method: string,
   path: string,

@@ -10,6 +10,7 @@ import { publish } from '../catalog/catalog-fixtures.js';
 import { ChangeWatch } from '../database/change-watch.js';
 import type { StoreDatabase } from '../database/database.js';
 import { type DatabaseOptions, openDatabase } from '../database/open-database.js';
+import { BlobSource } from '../serving/blob-source.js';
 import { createServer, serve } from '../serving/server.js';
 import { askRaw, type RawAnswer } from '../serving/serving-fixtures.js';
 import { StoredImages } from '../serving/stored-images.js';
@@ -46,10 +47,9 @@ export class ReadingPlace implements AsyncDisposable {
     const watch = await ChangeWatch.start({ database, onChanges: () => {}, log });
     place.#watch = watch;
     const info = { name: 'Test', anchors: [], revocation: 'required' } as const;
-    serve(
-      place.#app,
-      readingRoutes({ database, blobs, images: new StoredImages(blobs), watch, clock, info }),
-    );
+    const images = new StoredImages(blobs);
+    const bytes = new BlobSource(blobs);
+    serve(place.#app, readingRoutes({ database, blobs, images, bytes, watch, clock, info }));
     await place.#app.listen({ port: 0, host: '127.0.0.1' });
     return place;
   }

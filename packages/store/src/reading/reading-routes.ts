@@ -1,6 +1,8 @@
 import type { BlobStore } from '../blobs/blob-store.js';
 import type { StoreDatabase } from '../database/database.js';
+import type { BlobSource } from '../serving/blob-source.js';
 import type { StoredImages } from '../serving/stored-images.js';
+import { applicationReading } from './application-reading.js';
 import { catalogRoutes } from './catalog-routes.js';
 import { healthRoutes } from './health-routes.js';
 import { HeldAnswers, type HeldAnswersOptions } from './held-answers.js';
@@ -11,6 +13,7 @@ import type { FixedFacts } from './store-facts.js';
 export interface ReadingOptions {
   readonly database: StoreDatabase;
   readonly blobs: BlobStore;
+  readonly bytes: BlobSource;
   /** Those among the blobs. */
   readonly images: StoredImages;
   /** Of the same database. */
@@ -24,6 +27,7 @@ export function readingRoutes({
   database,
   blobs,
   images,
+  bytes,
   watch,
   clock,
   info,
@@ -31,6 +35,7 @@ export function readingRoutes({
   const answers = new HeldAnswers({ watch, clock });
   return [
     ...catalogRoutes({ database, answers, clock, info }),
+    ...applicationReading({ database, answers, bytes }),
     imageRoute(images),
     ...healthRoutes({ database, blobs }),
   ];

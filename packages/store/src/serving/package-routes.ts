@@ -1,31 +1,20 @@
-import { once } from 'node:events';
-import { ReadStream } from 'node:fs';
-import type { ServerResponse } from 'node:http';
 import { storePaths } from '@jami-plugin-store/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { BlobStore } from '../blobs/blob-store.js';
 import { offeredFor, type PluginShelf, releaseFor, type ShelvedPackage } from '../catalog/plugin-shelf.js';
-import { BlobSource } from './blob-source.js';
-import { reprDigestOf } from './prepared-body.js';
+import type { BlobSource } from './blob-source.js';
+import type { Download } from './download-counter.js';
 import { digestOf, platformOf, pluginIdOf, versionOf } from './route-input.js';
-import { immutable, revalidate, selectBytes } from './send.js';
+import { immutable, revalidate } from './send.js';
+import { sendBlob } from './send-blob.js';
 import type { ServedRoute } from './server.js';
 import type { Shelves } from './shelves.js';
 
 export interface PackageRoutesOptions {
   readonly shelves: Shelves;
-  readonly blobs: BlobStore;
+  readonly bytes: BlobSource;
   readonly clock: () => Date;
   /** Told of each download that reached the last byte. */
   readonly onDownloaded: (download: Download) => void;
-}
-
-/** One package that somebody now has. */
-export interface Download {
-  readonly plugin: number;
-  readonly release: number;
-  /** As asked for; by digest, the package's own, `*` where it has several. */
-  readonly platform: string;
 }
 
 interface Asked {
@@ -41,10 +30,19 @@ interface Asked {
  * changes).
  */
 export function packageRoutes(options: PackageRoutesOptions): ServedRoute[] {
-  const { shelves, clock, onDownloaded } = options;
-  const source = new BlobSource(options.blobs);
-  const send = (request: FastifyRequest, reply: FastifyReply, asked: Asked): Promise<FastifyReply> =>
-    sendPackage(request, reply, asked, source, onDownloaded);
+  const { shelves, bytes, clock, onDownloaded } = options;
+  const send = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { plugin, id, found, platform, cacheControl }: Asked,
+  ): Promise<FastifyReply> =>
+    sendBlob(request, reply, bytes, {
+      sha256: found.sha256,
+      size: found.size,
+      fileName: `${id}.jpl`,
+      cacheControl,
+      onWhole: () => onDownloaded({ plugin, release: found.release, platform }),
+    });
   return [
     {
       path: '/download/:arch/:id',
@@ -83,50 +81,4 @@ function packageOf(
   at: number,
 ): ShelvedPackage {
   return version === undefined ? offeredFor(shelf, platform, at)[0] : releaseFor(shelf, platform, version);
-}
-
-async function sendPackage(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { plugin, id, found, platform, cacheControl }: Asked,
-  source: BlobSource,
-  onDownloaded: PackageRoutesOptions['onDownloaded'],
-): Promise<FastifyReply> {
-  await turnOf(reply.raw);
-  const opened = await source.open(found);
-  const release = (): void => {
-    opened.release().catch((error: unknown) => request.log.error({ err: error }, 'a package was not closed'));
-  };
-  // The reader may have hung up while the package was opened.
-  if (reply.raw.destroyed) release();
-  else reply.raw.once('close', release);
-  const selection = selectBytes(request, reply, {
-    size: found.size,
-    etag: `"${found.sha256}"`,
-    reprDigest: reprDigestOf(Buffer.from(found.sha256, 'hex')),
-    contentType: 'application/octet-stream',
-    cacheControl,
-    headers: { 'content-disposition': `attachment; filename="${id}.jpl"` },
-  });
-  if (selection.send === 'nothing') return reply.send();
-  const { first, last } = selection.range;
-  const bytes = opened.take(selection.range);
-  if (bytes instanceof ReadStream) {
-    // A file that shrinks under the download must not look whole, nor leave the client waiting for the rest.
-    bytes.once('end', () => {
-      if (bytes.bytesRead !== last - first + 1) reply.raw.destroy();
-    });
-  }
-  // However many parts it came in, it is one download: that of its last byte.
-  if (last === found.size - 1)
-    reply.raw.once('finish', () => onDownloaded({ plugin, release: found.release, platform }));
-  return reply.send(bytes);
-}
-
-/**
- * Resolves when an answer is the one its connection is sending. A request pipelined behind another must hold nothing
- * until then: where the connection ends first, Node tells its answer neither `close` nor `error`.
- */
-async function turnOf(response: ServerResponse): Promise<void> {
-  if (response.socket === null) await once(response, 'socket');
 }

@@ -74,8 +74,8 @@ export class ServedStore implements AsyncDisposable {
       onFailure: () => undefined,
     });
     const judging = { anchors: [], revocation: 'required' } as const;
-    const serving = createServing({ database, blobs, clock, judging, crl, name: 'Test' });
     const { log } = app;
+    const serving = lifetime.use(createServing({ database, blobs, clock, judging, crl, name: 'Test', log }));
     const watch = lifetime.use(await ChangeWatch.start({ database, onChanges: serving.forget, log }));
     serve(app, serving.routes(watch));
     lifetime.defer(() => app.close());

@@ -1,9 +1,12 @@
+import type { FastifyBaseLogger } from 'fastify';
 import type { BlobStore } from '../blobs/blob-store.js';
 import type { TrustSettings } from '../catalog/apply-trust.js';
 import type { Change } from '../database/changes.js';
 import type { StoreDatabase } from '../database/database.js';
 import { type ReadingOptions, readingRoutes } from '../reading/reading-routes.js';
+import { BlobSource } from './blob-source.js';
 import { crlRoutes } from './crl-routes.js';
+import { DownloadCounter } from './download-counter.js';
 import { imageRoutes } from './image-routes.js';
 import { jamiRoutes } from './jami-routes.js';
 import { packageRoutes } from './package-routes.js';
@@ -19,25 +22,28 @@ export interface ServingOptions {
   readonly clock: () => Date;
   readonly judging: TrustSettings;
   readonly crl: RootCrl;
+  readonly log: Pick<FastifyBaseLogger, 'warn'>;
   /** Of the store, shown to users. */
   readonly name: string;
 }
 
-/** What of the store anybody may read. */
-export interface Serving {
+/** What of the store anybody may read. Closing it writes down what it has counted. */
+export interface Serving extends AsyncDisposable {
   /** To be told of every change, so that nothing is answered out of memory that is not true any more. */
   forget(changes: readonly Change[] | 'everything'): void;
   /** @param watch  tells `forget`; each answer waits until it is current */
   routes(watch: ReadingOptions['watch']): ServedRoute[];
 }
 
-export function createServing({ database, blobs, clock, judging, crl, name }: ServingOptions): Serving {
+export function createServing({ database, blobs, clock, judging, crl, name, log }: ServingOptions): Serving {
   const shelves = new Shelves(database);
   const answers = new PreparedAnswers(database, shelves, clock);
   const images = new StoredImages(blobs);
+  const bytes = new BlobSource(blobs);
+  const counter = new DownloadCounter({ database, clock, log });
   const ofCatalog: ServedRoute[] = [
     ...jamiRoutes(answers),
-    ...packageRoutes({ shelves, blobs, clock, onDownloaded: () => undefined }),
+    ...packageRoutes({ shelves, bytes, clock, onDownloaded: (download) => counter.count(download) }),
     ...imageRoutes({ shelves, images, clock }),
   ];
   return {
@@ -48,8 +54,9 @@ export function createServing({ database, blobs, clock, judging, crl, name }: Se
     routes: (watch) => [
       ...ofCatalog.map((route) => whenCurrent(route, watch)),
       ...crlRoutes(crl),
-      ...readingRoutes({ database, blobs, images, watch, clock, info: { name, ...judging } }),
+      ...readingRoutes({ database, blobs, images, bytes, watch, clock, info: { name, ...judging } }),
     ],
+    [Symbol.asyncDispose]: () => counter[Symbol.asyncDispose](),
   };
 }
 
