@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Daemon } from '../daemon.js';
@@ -18,7 +16,7 @@ let authority: Authority;
 let before: string;
 
 beforeAll(async () => {
-  fixtures = await DaemonFixtures.create(existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+  fixtures = await DaemonFixtures.create();
   authority = await fixtures.authority();
   const signer = await (await authority.organization('Hello Ltd'))();
   before = fixtures.path('before');

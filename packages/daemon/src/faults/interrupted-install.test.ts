@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActivityEntry } from '@jami-plugin-store/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,7 +21,7 @@ let first: string;
 
 beforeAll(async () => {
   // In memory where there is such a file system: thousands of flushes are not what is tested here.
-  fixtures = await DaemonFixtures.create(existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+  fixtures = await DaemonFixtures.create();
   authority = await fixtures.authority();
   const signer = await (await authority.organization('Hello Ltd'))();
   const files = fewFiles;
