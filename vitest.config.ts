@@ -32,9 +32,9 @@ export default defineConfig({
     env: temporaryFolder(),
     include: ['packages/*/src/**/*.test.{ts,tsx}', 'tests/**/*.test.ts'],
     // For what hangs, not for what is slow: a machine that does much else at the same time is ten times as slow.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     // Processes, not threads: tests change their working folder and their user. Rooms keep no state in modules, so the files of
     // one worker share them; loading them anew for each file was a quarter of the run's processor time.
     pool: 'forks',

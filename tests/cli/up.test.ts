@@ -26,7 +26,7 @@ describe.skipIf(process.platform !== 'linux')('jpl up with the samples', () => {
 
   const up = () => shell.start(['up', '--dir', shell.at('up'), '--samples', samples]);
   const nothingRuns = () =>
-    vi.waitFor(async () => expect(await processesAbout(shell.cwd)).toEqual([]), { timeout: 20_000 });
+    vi.waitFor(async () => expect(await processesAbout(shell.cwd)).toEqual([]), { timeout: 60_000 });
 
   /** Waits for something it says; an early end is shown as a difference. */
   async function says(started: Started, text: string): Promise<void> {
@@ -40,7 +40,7 @@ describe.skipIf(process.platform !== 'linux')('jpl up with the samples', () => {
         if (hasEnded && !out.includes(text)) throw new Error(`It ended: ${out}${err}`);
         expect(out).toContain(text);
       },
-      { timeout: 60_000 },
+      { timeout: 240_000 },
     );
   }
 

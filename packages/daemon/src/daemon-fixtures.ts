@@ -148,9 +148,9 @@ export class DaemonFixtures implements AsyncDisposable {
     const options = type === 'RSA' ? 'rsa_keygen_bits:2048' : 'ec_paramgen_curve:P-256';
     const [keyFile, file, config] = [`${base}.key`, `${base}.pem`, this.#config];
     await writeFile(`${base}.ext`, [...extensions, ''].join('\n'));
-    await run('openssl', ['genpkey', '-algorithm', type, '-pkeyopt', options, '-out', keyFile]);
-    const request = ['req', '-new', '-config', config, '-key', keyFile, '-subj', `/CN=${name}`];
-    await run('openssl', [...request, '-out', `${base}.csr`]);
+    const makeKey = ['-newkey', type, '-pkeyopt', options, '-nodes', '-keyout', keyFile];
+    const request = ['req', '-new', '-config', config, '-subj', `/CN=${name}`, '-out', `${base}.csr`];
+    await run('openssl', [...request, ...makeKey]);
     const signer =
       issuer === undefined
         ? ['-selfsign', '-keyfile', keyFile]

@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -75,20 +76,9 @@ export class OpensslPki implements Disposable {
   }
 
   issueBy(issuer: string, name: string, section: string): Certificate {
-    const key = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
-    this.#openssl('genpkey', ...key, '-out', `${name}.key`);
+    const key = ['-newkey', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`];
     const subject = ['-subj', `/O=Fixture/CN=${name}`];
-    this.#openssl(
-      'req',
-      '-new',
-      '-config',
-      'ca.cnf',
-      '-key',
-      `${name}.key`,
-      ...subject,
-      '-out',
-      `${name}.csr`,
-    );
+    this.#openssl('req', '-new', '-config', 'ca.cnf', ...key, ...subject, '-out', `${name}.csr`);
     const signer =
       section === 'root'
         ? ['-selfsign', '-keyfile', 'root.key']
@@ -96,7 +86,9 @@ export class OpensslPki implements Disposable {
     const dates = ['-startdate', '20200101000000Z', '-enddate', '20991231000000Z'];
     const files = ['-in', `${name}.csr`, '-out', `${name}.pem`, '-extensions', section];
     this.#openssl('ca', '-batch', '-notext', '-config', 'ca.cnf', ...signer, ...dates, ...files);
-    const certificate = parseCertificate(this.#openssl('x509', '-in', `${name}.pem`, '-outform', 'DER'));
+    const certificate = parseCertificate(
+      new X509Certificate(readFileSync(join(this.home, `${name}.pem`))).raw,
+    );
     this.#issued.set(name, certificate);
     return certificate;
   }

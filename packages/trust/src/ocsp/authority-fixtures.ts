@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export interface IssueOptions {
   readonly issuer?: Issued;
   /** Lines of an openssl extension section. */
   readonly extensions?: readonly string[];
-  /** Arguments of `openssl genpkey`; default P-256. */
+  /** Arguments of `openssl req -newkey`; default P-256. */
   readonly key?: readonly string[];
   /** Certifies this one's key again instead of making a new one. */
   readonly sameKeyAs?: Issued;
@@ -29,7 +29,7 @@ export interface IssueOptions {
   readonly notAfter?: string;
 }
 
-const p256 = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+const p256 = ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 
 const configuration = (home: string) => `
 [ca]
@@ -74,9 +74,12 @@ export class OpensslAuthority implements Disposable {
     const request = this.path(`${name}.csr`);
     const extensions = this.path(`${name}.ext`);
     writeFileSync(extensions, `${(options.extensions ?? []).join('\n')}\n`);
-    if (options.sameKeyAs === undefined) this.openssl('genpkey', ...(options.key ?? p256), '-out', keyPath);
+    const key =
+      options.sameKeyAs === undefined
+        ? ['-newkey', ...(options.key ?? p256), '-nodes', '-keyout', keyPath]
+        : ['-key', keyPath];
     const subject = options.subject ?? `/O=Fixture/CN=${name}`;
-    this.openssl('req', '-new', '-config', 'ca.cnf', '-key', keyPath, '-subj', subject, '-out', request);
+    this.openssl('req', '-new', '-config', 'ca.cnf', ...key, '-subj', subject, '-out', request);
     const signer = issuer
       ? ['-cert', issuer.certificatePath, '-keyfile', issuer.keyPath]
       : ['-selfsign', '-keyfile', keyPath];
@@ -94,7 +97,7 @@ export class OpensslAuthority implements Disposable {
   }
 
   read(certificatePath: string): Certificate {
-    return parseCertificate(this.openssl('x509', '-in', certificatePath, '-outform', 'DER'));
+    return parseCertificate(new X509Certificate(readFileSync(certificatePath)).raw);
   }
 
   [Symbol.dispose](): void {

@@ -47,7 +47,7 @@ const pssAlgorithm = (saltLength: number): Buffer => {
 
 /** Signed by a responder with an RSA key, whose signature may say another length of salt than it has. */
 function pss(saltLength: number, claimed = saltLength): string {
-  const key = ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'];
+  const key = ['RSA', '-pkeyopt', 'rsa_keygen_bits:2048'];
   const signer = scene.appoint(`pss-${saltLength}-${claimed}`, responderExtensions, { key });
   const padding = constants.RSA_PKCS1_PSS_PADDING;
   const signWith = (tbs: Uint8Array) => sign('sha256', tbs, { key: signer.privateKey, padding, saltLength });

@@ -44,9 +44,9 @@ describe('who may answer', () => {
   });
 
   it.each([
-    ['RSA', ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'], '1.2.840.113549.1.1.11', 'sha256'],
-    ['P-384', ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-384'], '1.2.840.10045.4.3.3', 'sha384'],
-    ['Ed25519', ['-algorithm', 'ED25519'], '1.3.101.112', null],
+    ['RSA', ['RSA', '-pkeyopt', 'rsa_keygen_bits:2048'], '1.2.840.113549.1.1.11', 'sha256'],
+    ['P-384', ['EC', '-pkeyopt', 'ec_paramgen_curve:P-384'], '1.2.840.10045.4.3.3', 'sha384'],
+    ['Ed25519', ['ED25519'], '1.3.101.112', null],
   ])('a responder with a key of %s', (name, key, oid, hash) => {
     const signer = scene.appoint(`responder-${name}`, responderExtensions, { key });
     const parameters = name === 'RSA' ? [derElement(0x05)] : [];
@@ -171,7 +171,7 @@ describe('who may not answer', () => {
     writeFileSync(authority.path('ca.cnf'), config);
     expect(scene.outcome(scene.signedBy(sha1))).toBe('OCSP_RESPONDER_NOT_AUTHORIZED');
     const weak = scene.appoint('responder-weak', responderExtensions, {
-      key: ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024'],
+      key: ['RSA', '-pkeyopt', 'rsa_keygen_bits:1024'],
     });
     const algorithm = sequence(derOid('1.2.840.113549.1.1.11'), derElement(0x05));
     expect(scene.outcome(scene.signedBy(weak, { algorithm }))).toBe('OCSP_ALGORITHM_UNSUPPORTED');

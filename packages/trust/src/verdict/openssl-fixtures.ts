@@ -94,10 +94,11 @@ export class OpensslCa implements AsyncDisposable {
   async #issue(wish: CertificateWish): Promise<Issued> {
     this.#made += 1;
     const base = join(this.folder, `c${this.#made}`);
-    const keyFile = wish.keyOf?.keyFile ?? (await this.#makeKey(wish.keyType ?? 'rsa:2048', `${base}.key`));
+    const keyFile = wish.keyOf?.keyFile ?? `${base}.key`;
+    const key = wish.keyOf ? ['-key', keyFile] : newKey(wish.keyType ?? 'rsa:2048', keyFile);
     const config = join(this.folder, 'openssl.cnf');
     await writeFile(`${base}.ext`, [...(wish.extensions ?? []), ''].join('\n'));
-    const request = ['req', '-new', '-config', config, '-key', keyFile, '-utf8', '-subj', wish.subject];
+    const request = ['req', '-new', '-config', config, ...key, '-utf8', '-subj', wish.subject];
     await run('openssl', [...request, '-out', `${base}.csr`]);
     const signer = wish.issuer
       ? ['-cert', wish.issuer.certificateFile, '-keyfile', wish.issuer.keyFile]
@@ -122,18 +123,18 @@ export class OpensslCa implements AsyncDisposable {
     await run('openssl', ['ca', '-config', config, '-in', `${base}.csr`, ...signer, ...validity, ...options]);
     return await readIssued(`${base}.pem`, keyFile);
   }
+}
 
-  async #makeKey(type: KeyType, file: string): Promise<string> {
-    const [algorithm, bits] = type.split(':');
-    const how =
-      algorithm === 'rsa'
-        ? ['RSA', '-pkeyopt', `rsa_keygen_bits:${bits}`]
-        : algorithm === 'ed25519'
-          ? ['ED25519']
-          : ['EC', '-pkeyopt', `ec_paramgen_curve:${type}`];
-    await run('openssl', ['genpkey', '-algorithm', ...how, '-out', file]);
-    return file;
-  }
+/** Options of `openssl req` that make a key on the way. */
+function newKey(type: KeyType, file: string): string[] {
+  const [algorithm, bits] = type.split(':');
+  const how =
+    algorithm === 'rsa'
+      ? ['RSA', '-pkeyopt', `rsa_keygen_bits:${bits}`]
+      : algorithm === 'ed25519'
+        ? ['ED25519']
+        : ['EC', '-pkeyopt', `ec_paramgen_curve:${type}`];
+  return ['-newkey', ...how, '-nodes', '-keyout', file];
 }
 
 async function readIssued(certificateFile: string, keyFile: string): Promise<Issued> {
