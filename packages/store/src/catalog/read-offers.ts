@@ -40,6 +40,29 @@ export async function* readOffers(
     yield page.filter(({ plugin, expiresAt }) => expiresAt > at && !named.has(plugin));
 }
 
+/** What a platform is offered of some plugins. */
+export async function readOffersOf(
+  queries: StoreQueries,
+  platform: string,
+  plugins: readonly number[],
+  at: number,
+): Promise<Offer[]> {
+  const found = new Map<number, Offer>();
+  const platforms = isNamedPlatform(platform) ? [platform, everyPlatform] : [platform];
+  for (let next = 0; next < plugins.length; next += pageSize) {
+    const rows = await selectOffers(queries)
+      .select('offers.platform')
+      .where('offers.plugin_number', 'in', plugins.slice(next, next + pageSize))
+      .where('offers.platform', 'in', platforms)
+      .execute();
+    // What names the platform counts before what depends on none.
+    for (const row of rows)
+      if (row.platform === platform || !found.has(row.plugin_number))
+        found.set(row.plugin_number, offerOf(row));
+  }
+  return [...found.values()].filter(({ expiresAt }) => expiresAt > at);
+}
+
 async function* pagesOf(queries: StoreQueries, platform: string): AsyncGenerator<Offer[]> {
   let [publishedAt, number] = [-1, -1];
   for (;;) {

@@ -1,19 +1,21 @@
 import type { StorePlugin } from '@jami-plugin-store/contract';
 import { fallbackLanguage } from '@jami-plugin-store/jpl';
 import { offeredFor, type PluginShelf, type ShelvedPackage } from '../catalog/plugin-shelf.js';
-import { type Offer, readOffers } from '../catalog/read-offers.js';
-import { readLanguages, readShownTexts, type ShownTexts } from '../catalog/shown-texts.js';
+import { readLanguages, readShownTexts } from '../catalog/shown-texts.js';
 import type { Change } from '../database/changes.js';
 import type { StoreDatabase } from '../database/database.js';
+import { isOfNow } from './answer-age.js';
 import { BoundedCache } from './bounded-cache.js';
 import { chooseLanguage, preferredLanguages } from './language-preference.js';
+import { Listings } from './listings.js';
 import { type PreparedBody, prepareBody } from './prepared-body.js';
 import type { Shelves } from './shelves.js';
+import { storePluginOf } from './store-plugin.js';
 
 const json = 'application/json; charset=utf-8';
 
-/** Prepared answers held at once, all routes together. */
-const cacheLimits = { maxEntries: 4096, maxBytes: 128 * 1024 * 1024, maxMaking: 2 };
+/** Prepared answers about single plugins held at once. */
+const cacheLimits = { maxEntries: 4096, maxBytes: 64 * 1024 * 1024, maxMaking: 4 };
 
 /** Listings in some order of several languages: a request can ask for any of thousands, each as long as the catalog. */
 const maxOrderedListings = 64;
@@ -26,11 +28,9 @@ interface Answer {
   readonly body: PreparedBody;
   readonly since: number;
   readonly until: number;
-  /** Number of the plugin it is about; undefined = of all. */
-  readonly plugin?: number | undefined;
+  /** Number of the plugin it is about. */
+  readonly plugin: number;
 }
-
-const everything = 'everything';
 
 /**
  * The catalog as JSON, each answer made once per platform and language and kept until what it says changes: something of the plugin is
@@ -40,10 +40,11 @@ export class PreparedAnswers {
   readonly #database: StoreDatabase;
   readonly #shelves: Shelves;
   readonly #clock: () => Date;
+  readonly #listings: Listings;
   readonly #cache = new BoundedCache<Answer>(
     cacheLimits,
     ({ body }) => body.weight,
-    ({ plugin }) => (plugin === undefined ? everything : String(plugin)),
+    ({ plugin }) => String(plugin),
   );
   readonly #ordered = new Set<string>();
   #languages: Promise<readonly string[]> | undefined;
@@ -52,15 +53,13 @@ export class PreparedAnswers {
     this.#database = database;
     this.#shelves = shelves;
     this.#clock = clock;
+    this.#listings = new Listings(database);
   }
 
   /** Jami's `GET /?arch=`: an array of {@link StorePlugin}, `[]` for a platform nothing is offered for. */
   async listing(platform: string, acceptLanguage: string | undefined): Promise<PreparedBody> {
     const wish = preferredLanguages(acceptLanguage, await this.#languagesInUse());
-    const languages = this.#admit(platform, wish);
-    return await this.#current(`listing ${platform} ${languages.join()}`, (at) =>
-      this.#makeListing(platform, languages, at),
-    );
+    return await this.#listings.get(platform, this.#admit(platform, wish), this.#clock().getTime());
   }
 
   /**
@@ -92,8 +91,9 @@ export class PreparedAnswers {
 
   /** Drops what is no longer true. */
   forget(changes: readonly Change[] | 'everything'): void {
-    if (changes === everything || changes.some(({ subject }) => subject === everything)) {
+    if (changes === 'everything' || changes.some(({ subject }) => subject === 'everything')) {
       this.#cache.clear();
+      this.#listings.clear();
       this.#ordered.clear();
       this.#languages = undefined;
       return;
@@ -101,8 +101,10 @@ export class PreparedAnswers {
     const plugins = changes.flatMap(({ plugin }) => (plugin === null ? [] : [plugin]));
     if (plugins.length === 0) return;
     this.#ordered.clear();
-    for (const plugin of plugins) this.#cache.dropGroup(String(plugin));
-    this.#cache.dropGroup(everything);
+    for (const plugin of plugins) {
+      this.#cache.dropGroup(String(plugin));
+      this.#listings.note(plugin);
+    }
     this.#languages = undefined;
   }
 
@@ -110,7 +112,7 @@ export class PreparedAnswers {
   async #current(key: string, make: (at: number) => Promise<Answer>): Promise<PreparedBody> {
     const at = this.#clock().getTime();
     const held = await this.#cache.get(key, () => make(at));
-    if (at >= held.since && at < held.until) return held.body;
+    if (isOfNow(held.since, at) && at < held.until) return held.body;
     this.#cache.drop(key);
     return (await this.#cache.get(key, () => make(at))).body;
   }
@@ -129,19 +131,6 @@ export class PreparedAnswers {
     const key = `${platform} ${languages.join()}`;
     if (this.#ordered.size < maxOrderedListings) this.#ordered.add(key);
     return this.#ordered.has(key) ? languages : [...languages.slice(0, 1), fallbackLanguage];
-  }
-
-  async #makeListing(platform: string, languages: readonly string[], at: number): Promise<Answer> {
-    const offers: Offer[] = [];
-    for await (const page of readOffers(this.#database.queries, platform, at)) offers.push(...page);
-    offers.sort((a, b) => a.publishedAt - b.publishedAt || a.package - b.package);
-    const chosen = new Map(
-      offers.map((offer) => [offer.package, chooseLanguage(languages, offer.languages)]),
-    );
-    const texts = await readShownTexts(this.#database.queries, chosen);
-    const plugins = offers.map((offer) => storePluginOf(offer.id, offer, texts.get(offer.package)));
-    const until = Math.min(...offers.map(({ expiresAt }) => expiresAt));
-    return { body: await prepareJson(plugins, [...new Set(chosen.values())].sort()), since: at, until };
   }
 
   async #makeTexts(
@@ -173,28 +162,4 @@ function earliest(packages: readonly ShelvedPackage[]): number {
 
 function prepareJson(value: unknown, languages: readonly string[]): Promise<PreparedBody> {
   return prepareBody(Buffer.from(JSON.stringify(value)), json, languages);
-}
-
-/** The object Jami's client reads: keys, order and types of its own store. */
-function storePluginOf(
-  id: string,
-  {
-    version,
-    publisherName,
-    icon,
-    background,
-    publishedAt,
-  }: Pick<Offer, 'version' | 'publisherName' | 'icon' | 'background' | 'publishedAt'>,
-  texts: ShownTexts | undefined,
-): StorePlugin {
-  return {
-    id,
-    name: texts?.name ?? '',
-    version,
-    description: texts?.description ?? '',
-    author: publisherName,
-    iconPath: icon?.entry ?? '',
-    backgroundPath: background?.entry ?? '',
-    timestamp: new Date(publishedAt).toISOString(),
-  };
 }

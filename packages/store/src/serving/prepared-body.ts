@@ -5,7 +5,10 @@ import type { ContentCoding } from './content-coding.js';
 
 /** One coding of an answer, ready to be written. */
 export interface PreparedCoding {
-  readonly body: Buffer;
+  /** In one piece, or in several that follow each other. */
+  readonly body: Buffer | readonly Buffer[];
+  /** Bytes. */
+  readonly length: number;
   /** Strong: each coding has its own (RFC 9110 8.8.3.3). */
   readonly etag: string;
   /** Repr-Digest field (RFC 9530 section 3), of the bytes as coded. */
@@ -50,13 +53,13 @@ export async function prepareBody(
     if (gz.length < body.length) codings.set('gzip', prepareCoding(gz));
   }
   let weight = 0;
-  for (const { body: coded } of codings.values()) weight += coded.length;
+  for (const { length } of codings.values()) weight += length;
   return { contentType, languages, codings, weight };
 }
 
 function prepareCoding(body: Buffer): PreparedCoding {
   const digest = createHash('sha256').update(body).digest();
-  return { body, etag: `"${digest.toString('hex')}"`, reprDigest: reprDigestOf(digest) };
+  return { body, length: body.length, etag: `"${digest.toString('hex')}"`, reprDigest: reprDigestOf(digest) };
 }
 
 /** Repr-Digest field value for a SHA-256 digest (RFC 9530 section 3; RFC 8941 byte sequence). */

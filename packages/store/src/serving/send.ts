@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StoreError } from '../error.js';
 import { type ByteRange, parseRange } from './byte-range.js';
@@ -46,12 +47,14 @@ function sendChosen(
 ): FastifyReply {
   reply.headers({
     'content-type': body.contentType,
-    'content-length': chosen.body.length,
+    'content-length': chosen.length,
     'repr-digest': chosen.reprDigest,
   });
   if (body.languages.length > 0) reply.header('content-language', body.languages.join(', '));
   if (coding !== 'identity') reply.header('content-encoding', coding);
-  return request.method === 'HEAD' ? reply.send() : reply.send(chosen.body);
+  if (request.method === 'HEAD') return reply.send();
+  const { body: bytes } = chosen;
+  return reply.send(Buffer.isBuffer(bytes) ? bytes : Readable.from(bytes, { objectMode: false }));
 }
 
 /** A representation of known size, identity coding only, that can be sent in part. */
