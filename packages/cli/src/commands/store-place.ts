@@ -6,7 +6,11 @@ import { UsageError } from '../usage-error.js';
 
 /** Where the environment says that a store keeps what it has, as `jpl store serve` reads it. */
 export function placeOf(io: Io, dataDir: string): StorePlace {
-  return { dataDir: resolve(io.cwd, dataDir), databaseUrl: io.env.DATABASE_URL, s3: readS3Settings(io.env) };
+  return {
+    dataDir: resolve(io.cwd, dataDir),
+    databaseUrl: io.env.DATABASE_URL || undefined,
+    s3: readS3Settings(io.env),
+  };
 }
 
 /**

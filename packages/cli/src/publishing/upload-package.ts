@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   partialUploadMediaType,
@@ -47,7 +48,7 @@ export async function uploadPackage(io: Io, store: StoreConnection, wish: Upload
       if ('state' in record) return record;
       if (record.offset > reached) breaks = 0;
       reached = record.offset;
-      const result = await sendRest(io, store, file, record, wish.onProgress);
+      const result = await sendRest(store, file, record, wish.onProgress);
       if (result !== undefined) return result;
     } catch (error) {
       const again = pauseAfter(error, breaks);
@@ -102,7 +103,6 @@ async function ownSubmission(store: StoreConnection, sha256: string, refusal: un
 }
 
 async function sendRest(
-  io: Io,
   store: StoreConnection,
   file: FileHandle,
   { id, offset, size }: UploadRecord,
@@ -110,20 +110,43 @@ async function sendRest(
 ): Promise<Submission | undefined> {
   let sent = offset;
   onProgress(sent, size);
-  const stream = file.createReadStream({ start: offset, end: size - 1, autoClose: false, signal: io.signal });
-  stream.on('data', (chunk) => {
-    sent += chunk.length;
-    onProgress(sent, size);
-  });
   const isRest = offset < size;
+  // Read when it is asked for and not before: what a listener made flow would be gone by the time the connection stands.
+  const rest = Readable.from(
+    readRest(file, offset, size, (length) => {
+      sent += length;
+      onProgress(sent, size);
+    }),
+    { objectMode: false },
+  );
   const { value } = await store.send('PATCH', publishingPaths.upload(id), {
-    body: isRest ? stream : Buffer.alloc(0),
+    body: isRest ? rest : Buffer.alloc(0),
     length: size - offset,
     headers: { 'upload-offset': String(offset), 'content-type': partialUploadMediaType },
   });
   if (Value.Check(Submission, value)) return value;
   if (Value.Check(UploadRecord, value)) return undefined;
   throw senseless(store.url);
+}
+
+/** Read ahead of the network. */
+const readBytes = 256 * 1024;
+
+async function* readRest(
+  file: FileHandle,
+  offset: number,
+  size: number,
+  onRead: (length: number) => void,
+): AsyncGenerator<Buffer> {
+  for (let position = offset; position < size; ) {
+    const buffer = Buffer.allocUnsafe(Math.min(readBytes, size - position));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
+    // The file shrank: the store sees that less comes than was announced.
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    onRead(bytesRead);
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
 /** Milliseconds after which it is worth going on; undefined = it is not. */
