@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { StoreInfo } from '@jami-plugin-store/contract';
 import { Value } from 'typebox/value';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openTokens } from './access/open-tokens.js';
 import { FixtureCa, fixtureInstant, makePackage, type Publisher } from './judging/package-fixtures.js';
 import { askRaw } from './serving/serving-fixtures.js';
 import { createStore, type StoreOptions } from './store.js';
@@ -246,7 +247,7 @@ describe('a shutdown', () => {
   });
 });
 
-describe('/crl/root', () => {
+describe('a revocation list', () => {
   test('is the list the root has published, asked again after a minute and held until its nextUpdate', async () => {
     let list: Buffer | undefined = await ca.crl('20260531000000Z', '20260701000000Z');
     const first = list;
@@ -295,6 +296,43 @@ describe('/crl/root', () => {
       const { url } = await store.listen({ port: 0 });
       expect((await ask(url, '/crl/root')).status).toBe(503);
     }
+  });
+
+  test('of an organization is the one its authority publishes under its key', async () => {
+    const { organization } = acme;
+    const signed = await ca.crl('20260531000000Z', '20260701000000Z', organization);
+    const foreign = await ca.crl('20260531000000Z', '20260701000000Z');
+    let list = foreign;
+    const asked: (string | undefined)[] = [];
+    const authority = createServer((request, answer) => {
+      asked.push(request.url);
+      if (request.url?.startsWith('/crl/')) answer.end(list);
+      else answer.writeHead(404).end();
+    });
+    await using at = await listening(authority);
+    await makePackage(join(dataDir, 'packages', 'foo.jpl'), acme, { id: 'Foo' });
+    let now = fixtureInstant.getTime();
+    const publishing = { authorityUrl: `http://127.0.0.1:${at.port}` };
+    await using store = await createStore(options({ clock: () => new Date(now), publishing }));
+    const { url } = await store.listen({ port: 0 });
+    await using tokens = await openTokens({ dataDir, clock: () => fixtureInstant });
+    const { token } = await tokens.create({ label: 'operator', role: 'operator' });
+    const added = await askRaw(Number(new URL(url).port), {
+      path: '/v1/organizations',
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify({ chainPem: organization.pem.toString() })),
+    });
+    const [{ issuer }] = JSON.parse(added.body.toString()).certificates;
+    // One that somebody else has signed is not passed on.
+    expect((await ask(url, `/crl/${issuer}`)).status).toBe(503);
+    list = signed;
+    now += 5_000;
+    const answer = await ask(url, `/crl/${issuer}`);
+    expect([answer.status, answer.body.equals(signed)]).toEqual([200, true]);
+    for (const other of ['0'.repeat(40), '..%2Froot.pem', 'x'])
+      expect((await ask(url, `/crl/${other}`)).status).toBe(404);
+    expect(asked.filter((path) => path?.startsWith('/crl/'))).toEqual(Array(2).fill(`/crl/${issuer}`));
   });
 
   test('is 404 where the store knows no place for it', async () => {

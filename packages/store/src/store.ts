@@ -20,9 +20,9 @@ import { folderName } from './scan/folder-name.js';
 import { FolderWatch } from './scan/folder-watch.js';
 import type { PublicationProblem } from './scan/publication-problem.js';
 import { Scanner } from './scan/scanner.js';
-import { RootCrl } from './serving/root-crl.js';
+import { PublishedCrl } from './serving/published-crl.js';
 import { createServer, type LogTarget, serve } from './serving/server.js';
-import { createServing } from './serving/serving.js';
+import { createServing, type ServingOptions } from './serving/serving.js';
 
 export interface StoreOptions {
   /** Holds `packages/*.jpl`, and database and blobs where no others are named. */
@@ -107,14 +107,7 @@ async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Sto
   lifetime.defer(() => scanner.close());
   await orAfter(scanner.scan(), startScanMs, log);
 
-  const crl = new RootCrl({
-    url: options.crlRootUrl ?? urlNamedBy(anchors),
-    file: options.crlRootFile,
-    fetch: fetchers.crl,
-    anchors,
-    clock,
-    onFailure: (error) => log.warn({ err: error }, 'the root’s revocation list was not renewed'),
-  });
+  const crl = crlsOf(options, fetchers.crl, log);
   const serving = lifetime.use(createServing({ ...base, crl, name: options.name ?? defaultName }));
   const { databaseUrl } = options;
   const watch = lifetime.use(
@@ -139,6 +132,26 @@ async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Sto
     problems: () => scanner.problems(),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
+}
+
+/** Lists of the root, and of organizations where their authority is known. */
+function crlsOf(
+  { anchors, clock, crlRootUrl, crlRootFile, publishing }: StoreOptions,
+  fetch: Fetcher,
+  log: FastifyBaseLogger,
+): ServingOptions['crl'] {
+  const lists = {
+    fetch,
+    onFailure: (err: unknown) => log.warn({ err }, 'a revocation list was not renewed'),
+  };
+  const root = new PublishedCrl({
+    ...lists,
+    clock,
+    url: crlRootUrl ?? urlNamedBy(anchors),
+    file: crlRootFile,
+    issuers: anchors.map(({ certificate }) => certificate),
+  });
+  return { ...lists, root, authorityUrl: publishing?.authorityUrl };
 }
 
 function tellSettings(

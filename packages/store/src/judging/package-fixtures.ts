@@ -158,10 +158,10 @@ export class FixtureCa implements AsyncDisposable {
     };
   }
 
-  /** The root's revocation list, DER. Times as ASN.1 has them, e.g. `20260101000000Z`. */
-  async crl(lastUpdate: string, nextUpdate: string): Promise<Buffer> {
+  /** A revocation list, the root's where no other issuer is named, DER. Times as ASN.1 has them, e.g. `20260101000000Z`. */
+  async crl(lastUpdate: string, nextUpdate: string, issuer: Issued = this.root): Promise<Buffer> {
     const out = join(this.folder, `crl${++this.#made}`);
-    const { certificateFile, keyFile } = this.root;
+    const { certificateFile, keyFile } = issuer;
     await run('openssl', [
       ...[
         'ca',

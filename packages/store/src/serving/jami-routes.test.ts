@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { StoreListing, StorePlugin, StorePluginFacts, StoreVersions } from '@jami-plugin-store/contract';
 import { Value } from 'typebox/value';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeOnBoth } from '../database/database-fixtures.js';
 import { linux, type RawAnswer, ServedStore } from './serving-fixtures.js';
 
 const json = (answer: RawAnswer) => JSON.parse(answer.body.toString());
 
-describe("Jami's calls", () => {
+describeOnBoth("Jami's calls", (places) => {
   let served: ServedStore;
   beforeAll(async () => {
-    served = await ServedStore.open();
+    served = await ServedStore.open({ database: await places.create() });
     const texts = {
       en: { name: 'Green screen', description: 'Hides the **room**' },
       fr: { name: 'Fond vert', description: 'Cache la **pièce**' },

@@ -34,6 +34,7 @@ describe('a download', () => {
       'accept-ranges': 'bytes',
       etag: `"${record.sha256}"`,
       'repr-digest': `sha-256=:${Buffer.from(record.sha256, 'hex').toString('base64')}:`,
+      'content-digest': `sha-256=:${Buffer.from(record.sha256, 'hex').toString('base64')}:`,
       'x-content-type-options': 'nosniff',
     });
   });
@@ -70,6 +71,7 @@ describe('a download', () => {
     expect(headers['content-range']).toBe(`bytes ${first}-${last}/${bytes.length}`);
     expect(headers['content-length']).toBe(String(last - first + 1));
     expect(headers['repr-digest']).toMatch(/^sha-256=:/);
+    expect(headers['content-digest']).toBeUndefined();
     expect(body.equals(bytes.subarray(first, last + 1))).toBe(true);
   });
 
@@ -78,7 +80,7 @@ describe('a download', () => {
     expect(status).toBe(416);
     expect(headers['content-range']).toBe('bytes */700000');
     expect(headers['cache-control']).toBe('no-store');
-    expect(headers['repr-digest']).toBeUndefined();
+    expect([headers['repr-digest'], headers['content-digest']]).toEqual([undefined, undefined]);
     expect(JSON.parse(body.toString())).toMatchObject({ code: 'RANGE_NOT_SATISFIABLE', status: 416 });
   });
 

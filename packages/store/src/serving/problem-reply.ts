@@ -11,6 +11,7 @@ import { StoreError } from '../error.js';
 /** Header fields about a representation that a refusal must not carry along. */
 const representationFields = [
   'accept-ranges',
+  'content-digest',
   'content-disposition',
   'content-encoding',
   'content-language',

@@ -49,6 +49,8 @@ function sendChosen(
     'content-type': body.contentType,
     'content-length': chosen.length,
     'repr-digest': chosen.reprDigest,
+    // RFC 9530 2: what is sent is the whole of it.
+    'content-digest': chosen.reprDigest,
   });
   if (body.languages.length > 0) reply.header('content-language', body.languages.join(', '));
   if (coding !== 'identity') reply.header('content-encoding', coding);
@@ -97,9 +99,8 @@ export function selectBytes(
     'repr-digest': representation.reprDigest,
     ...representation.headers,
   });
-  if (range !== undefined) {
-    reply.code(206).header('content-range', `bytes ${range.first}-${range.last}/${size}`);
-  }
+  if (range === undefined) reply.header('content-digest', representation.reprDigest);
+  else reply.code(206).header('content-range', `bytes ${range.first}-${range.last}/${size}`);
   if (request.method === 'HEAD') return { send: 'nothing' };
   return { send: 'bytes', range: range ?? { first: 0, last: size - 1 } };
 }

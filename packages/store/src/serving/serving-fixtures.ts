@@ -13,7 +13,7 @@ import { ChangeWatch } from '../database/change-watch.js';
 import type { StoreDatabase, StoreTransaction } from '../database/database.js';
 import { type DatabaseOptions, openDatabase } from '../database/open-database.js';
 import { Lifetime } from '../lifetime.js';
-import { RootCrl } from './root-crl.js';
+import { PublishedCrl } from './published-crl.js';
 import { createServer, type ServerLimits, serve } from './server.js';
 import { createServing } from './serving.js';
 
@@ -67,12 +67,12 @@ export class ServedStore implements AsyncDisposable {
     const clock = (): Date => now.at;
     const database = lifetime.use(await openDatabase(place ?? { dataDir }));
     const blobs = lifetime.use(await openBlobs({ dataDir, clock }));
-    const crl = new RootCrl({
+    const lists = {
       fetch: () => Promise.reject(new Error('there is nothing to fetch')),
-      anchors: [],
-      clock,
       onFailure: () => undefined,
-    });
+    };
+    const root = new PublishedCrl({ ...lists, issuers: [], clock });
+    const crl = { ...lists, root, authorityUrl: undefined };
     const judging = { anchors: [], revocation: 'required' } as const;
     const { log } = app;
     const serving = lifetime.use(createServing({ database, blobs, clock, judging, crl, name: 'Test', log }));

@@ -5,13 +5,12 @@ import type { Change } from '../database/changes.js';
 import type { StoreDatabase } from '../database/database.js';
 import { type ReadingOptions, readingRoutes } from '../reading/reading-routes.js';
 import { BlobSource } from './blob-source.js';
-import { crlRoutes } from './crl-routes.js';
+import { type CrlRoutesOptions, crlRoutes } from './crl-routes.js';
 import { DownloadCounter } from './download-counter.js';
 import { imageRoutes } from './image-routes.js';
 import { jamiRoutes } from './jami-routes.js';
 import { packageRoutes } from './package-routes.js';
 import { PreparedAnswers } from './prepared-answers.js';
-import type { RootCrl } from './root-crl.js';
 import type { ServedRoute } from './server.js';
 import { Shelves } from './shelves.js';
 import { StoredImages } from './stored-images.js';
@@ -21,7 +20,7 @@ export interface ServingOptions {
   readonly blobs: BlobStore;
   readonly clock: () => Date;
   readonly judging: TrustSettings;
-  readonly crl: RootCrl;
+  readonly crl: Omit<CrlRoutesOptions, 'database' | 'clock'>;
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
   /** Of the store, shown to users. */
   readonly name: string;
@@ -53,7 +52,7 @@ export function createServing({ database, blobs, clock, judging, crl, name, log 
     },
     routes: (watch) => [
       ...ofCatalog.map((route) => whenCurrent(route, watch)),
-      ...crlRoutes(crl),
+      ...crlRoutes({ ...crl, database, clock }),
       ...readingRoutes({ database, blobs, images, bytes, watch, clock, info: { name, ...judging } }),
     ],
     [Symbol.asyncDispose]: () => counter[Symbol.asyncDispose](),

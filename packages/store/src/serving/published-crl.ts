@@ -2,10 +2,10 @@ import { open } from 'node:fs/promises';
 import type { FetchEvidence } from '@jami-plugin-store/revocation';
 import {
   assertSigned,
+  type Certificate,
   type CertificateList,
   namesEqual,
   parseCrl,
-  type TrustAnchor,
 } from '@jami-plugin-store/trust';
 import { StoreError } from '../error.js';
 import { type PreparedBody, prepareBody } from './prepared-body.js';
@@ -16,11 +16,12 @@ const freshMs = 60_000;
 const retryMs = 5_000;
 const maxFileBytes = 10 * 1024 * 1024;
 
-export interface RootCrlOptions {
+export interface PublishedCrlOptions {
   readonly url?: string | undefined;
   readonly file?: string | undefined;
   readonly fetch: FetchEvidence;
-  readonly anchors: readonly TrustAnchor[];
+  /** Any of these may have signed it. */
+  readonly issuers: readonly Certificate[];
   readonly clock: () => Date;
   /** Told of each failure to get a newer list. */
   readonly onFailure: (error: unknown) => void;
@@ -32,16 +33,16 @@ export interface ServedCrl {
 }
 
 /**
- * The root's revocation list: fetched where the authority publishes it (or read from a file), held until its
- * nextUpdate at most. Only a list that a configured root has signed is passed on.
+ * A revocation list: fetched where its authority publishes it (or read from a file), held until its
+ * nextUpdate at most. Only a list that one of its issuers has signed is passed on.
  */
-export class RootCrl {
-  readonly #options: RootCrlOptions;
+export class PublishedCrl {
+  readonly #options: PublishedCrlOptions;
   #held: (ServedCrl & { readonly fetchedAt: number }) | undefined;
   #fetching: Promise<void> | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
 
-  constructor(options: RootCrlOptions) {
+  constructor(options: PublishedCrlOptions) {
     this.#options = options;
   }
 
@@ -51,7 +52,7 @@ export class RootCrl {
     if (url === undefined && file === undefined) {
       throw new StoreError(
         'CRL_NOT_CONFIGURED',
-        'This store was not told where its root publishes revocations.',
+        'This store was not told where these revocations are published.',
       );
     }
     const at = clock().getTime();
@@ -63,7 +64,7 @@ export class RootCrl {
       await this.#fetching;
     }
     if (this.#held === undefined || (this.#held.nextUpdate?.getTime() ?? Number.POSITIVE_INFINITY) <= at) {
-      throw new StoreError('CRL_UNAVAILABLE', 'The root’s revocation list cannot be had at the moment.', {
+      throw new StoreError('CRL_UNAVAILABLE', 'The revocation list cannot be had at the moment.', {
         headers: { 'retry-after': String(Math.ceil(retryMs / 1000)) },
       });
     }
@@ -74,7 +75,7 @@ export class RootCrl {
     try {
       const bytes = await this.#read();
       const list = parseCrl(bytes);
-      this.#assertFromRoot(list);
+      this.#assertIssued(list);
       const body = await prepareBody(bytes, 'application/pkix-crl');
       this.#held = { body, nextUpdate: list.nextUpdate, fetchedAt: at };
     } catch (error) {
@@ -89,15 +90,12 @@ export class RootCrl {
     return (await fetch({ kind: 'crl', url: url ?? '', method: 'GET' })).bytes;
   }
 
-  /** @throws {TrustError} when no configured root has signed it */
-  #assertFromRoot(list: CertificateList): void {
-    const issuer = this.#options.anchors.find(({ certificate }) =>
-      namesEqual(certificate.subject, list.issuer),
-    );
-    if (issuer === undefined) {
-      throw new StoreError('CRL_UNAVAILABLE', 'The revocation list is not one of a configured root.');
-    }
-    assertSigned(list, issuer.certificate.publicKey, issuer.certificate.subject.text);
+  /** @throws {TrustError} when none of the issuers has signed it */
+  #assertIssued(list: CertificateList): void {
+    const issuer = this.#options.issuers.find(({ subject }) => namesEqual(subject, list.issuer));
+    if (issuer === undefined)
+      throw new StoreError('CRL_UNAVAILABLE', 'The revocation list is one of somebody else.');
+    assertSigned(list, issuer.publicKey, issuer.subject.text);
   }
 }
 
