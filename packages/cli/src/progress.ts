@@ -9,14 +9,24 @@ export function drawProgress(io: Io, snapshot: PluginSnapshot, about = ''): void
   if (!io.interactive) return;
   const { download, verification } = snapshot;
   if ((snapshot.state === 'downloading' || snapshot.state === 'waiting') && download !== undefined) {
-    const total = download.total ?? 0;
-    const figures = `${mebibytes(download.received)} of ${total > 0 ? mebibytes(total) : '?'} MiB`;
     const waiting = download.broken === undefined ? '' : `, waiting: ${download.broken.code}`;
-    line(io, `${about}Downloading ${bar(total > 0 ? download.received / total : 0)} ${figures}${waiting}`);
+    drawDownload(io, download.received, download.total, { about, waiting });
   } else if (snapshot.state === 'installing') {
     const { done, of } = verification ?? { done: 0, of: 0 };
     drawVerifying(io, done, of, about);
   } else line(io, '');
+}
+
+/** Draws how much of a download is there; `total` in bytes where it is known. */
+export function drawDownload(
+  io: Io,
+  received: number,
+  total = 0,
+  { about = '', waiting = '' }: { about?: string; waiting?: string } = {},
+): void {
+  if (!io.interactive) return;
+  const figures = `${mebibytes(received)} of ${total > 0 ? mebibytes(total) : '?'} MiB`;
+  line(io, `${about}Downloading ${bar(total > 0 ? received / total : 0)} ${figures}${waiting}`);
 }
 
 /** Draws how many files of a package are verified. */
@@ -32,7 +42,7 @@ export function clearProgress(io: Io): void {
 
 /** No longer than the terminal is wide: a line that wraps could not be drawn over. */
 function line(io: Io, text: string): void {
-  io.stderr(`\r\u001b[K${printable(text).slice(0, (io.columns ?? 80) - 1)}`);
+  io.stderr(`\r\u001b[K${printable(text).slice(0, (io.columns || 80) - 1)}`);
 }
 
 function bar(share: number): string {

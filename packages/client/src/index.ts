@@ -1,4 +1,4 @@
-export type { ApplicationOptions } from './application/application-manager.js';
+export { ApplicationManager, type ApplicationOptions } from './application/application-manager.js';
 export { type Client, type ClientNews, type ClientOptions, openClient } from './client.js';
 export { type ConnectDaemonOptions, connectDaemon } from './daemon/connect-daemon.js';
 export type { DaemonApi, DaemonCall, DaemonNews } from './daemon/daemon-api.js';

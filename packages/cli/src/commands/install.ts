@@ -167,7 +167,7 @@ async function installFromStore(
   const { failure, installed } = snapshot;
   // An older version that was asked for rests as updatable.
   if (failure === undefined && installed !== undefined) return { id, version: installed.version };
-  throw new InstallFailure(failure ?? canceled);
+  throw new InstallFailure(io.signal.aborted ? canceled : (failure ?? canceled));
 }
 
 const canceled: PluginFailure = {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { readApplicationIdentity } from '../application-identity.js';
 import { dataDirOf } from '../daemon-access.js';
 import { type Io, printJson } from '../io.js';
 import { defaultCacheDir } from '../options.js';
@@ -12,13 +13,18 @@ export interface PageOptions {
   readonly dataDir?: string | undefined;
   readonly port: number;
   readonly files?: string | undefined;
+  /** File with the identity of the application the page belongs to. */
+  readonly application?: string | undefined;
   readonly cacheDir?: string | undefined;
   readonly open: boolean;
 }
 
 /** `jpl page`: serves the user's page on loopback, and opens it where a person sits before a screen. */
 export async function page(io: Io, options: PageOptions): Promise<number> {
+  const application =
+    options.application === undefined ? undefined : await readApplicationIdentity(io, options.application);
   await using opened = await openPage(io, {
+    application,
     dataDir: dataDirOf(io, options),
     cacheDir: options.cacheDir === undefined ? defaultCacheDir(io) : resolve(io.cwd, options.cacheDir),
     port: options.port,

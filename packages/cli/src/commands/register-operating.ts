@@ -90,6 +90,17 @@ function registerApplication(program: Command, io: Io, run: Run): void {
     .option('--notes-file <file>', 'what is new')
     .addOption(new Option('--days <n>', 'how long it is news').argParser(days()).default(30))
     .action((options) => run(async () => (await import('./application.js')).applicationPublish(io, options)));
+  application
+    .command('check')
+    .description('whether an application has something newer, by the keys it was delivered with')
+    .argument('<file>', 'its identity, JSON: { name, version, channel, url, keys }')
+    .option('--platform <name>', "default: this machine's")
+    .option('--download', 'fetch the installer and tell where it lies; nothing is run')
+    .option('--data-dir <dir>', "Jami's data folder (default: the user's own)")
+    .option('--json', 'print one JSON object')
+    .action((file, options) =>
+      run(async () => (await import('./application-check.js')).applicationCheck(io, file, options)),
+    );
 }
 
 const roles = ['publisher', 'reviewer', 'operator'];

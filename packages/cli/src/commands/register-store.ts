@@ -80,6 +80,7 @@ export function registerStore(program: Command, io: Io, run: Run): void {
     .addOption(new Option('--port <n>', 'default: any free port').argParser(parsePort).default(0))
     .option('--no-open', 'open no browser; the address is printed')
     .option('--cache-dir <dir>', "where downloads wait (default: the user's own)")
+    .option('--application <file>', 'tell of updates of the application with this identity, too')
     .option('--files <dir>', 'the built page (default: the one delivered with jpl)')
     .action((options) => run(async () => (await import('./page.js')).page(io, options)));
 

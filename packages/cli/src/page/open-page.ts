@@ -1,6 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import {
+  type ApplicationOptions,
   type Client,
   cronScheduler,
   type DaemonApi,
@@ -20,6 +21,8 @@ import { listening } from '../serving.js';
 export interface OpenPageOptions extends Pick<ServePageOptions, 'port'> {
   readonly dataDir: string;
   readonly cacheDir: string;
+  /** The application the page belongs to; without it nothing is asked about it. */
+  readonly application?: ApplicationOptions | undefined;
   /** The built page; by default the one delivered with this command. */
   readonly filesDir?: string | undefined;
 }
@@ -58,6 +61,7 @@ export async function openPage(io: Io, options: OpenPageOptions): Promise<OpenPa
       clock: io.clock,
       network: await readSystemNetwork(io.env),
       schedule: cronScheduler,
+      application: options.application,
       onTrouble: warn,
     });
     closers.push(async () => client[Symbol.asyncDispose]());
