@@ -1,5 +1,5 @@
 import type { RevocationMode, TrustAnchor } from '@jami-plugin-store/trust';
-import type { StoreDatabase, StoreTransaction } from '../database/database.js';
+import type { StoreDatabase, StoreQueries, StoreTransaction } from '../database/database.js';
 import { lockPlugin, refreshPlugin } from './refresh-plugin.js';
 
 export interface TrustSettings {
@@ -9,6 +9,12 @@ export interface TrustSettings {
 
 /** From the mode that asks least to the one that asks most. */
 const modes: readonly RevocationMode[] = ['off', 'when-named', 'required'];
+/** Roots, and modes, under which a package may have been judged. */
+interface Trusted {
+  readonly roots: readonly string[];
+  readonly enough: readonly RevocationMode[];
+}
+
 const setting = 'trust';
 const batchSize = 100;
 
@@ -34,16 +40,10 @@ export async function applyTrust(
   const enough = modes.slice(modes.indexOf(revocation));
   let changed = 0;
   for (let last = 0; ; ) {
-    const plugins = await queries
-      .selectFrom('plugins')
-      .select('number')
-      .where('number', '>', last)
-      .orderBy('number')
-      .limit(batchSize)
-      .execute();
-    for (const { number } of plugins) {
-      last = number;
-      if (await database.transact((tx) => applyTo(tx, database, number, { roots, enough, at }))) changed += 1;
+    const plugins = await differing(queries, { roots, enough }, last);
+    for (const { plugin_number: plugin } of plugins) {
+      last = plugin;
+      if (await database.transact((tx) => applyTo(tx, database, plugin, { roots, enough, at }))) changed += 1;
     }
     if (plugins.length < batchSize) break;
   }
@@ -56,11 +56,31 @@ export async function applyTrust(
   return changed;
 }
 
+/** Plugins after a number, with packages that are held back and should not be, or the other way round. */
+function differing(queries: StoreQueries, { roots, enough }: Trusted, last: number) {
+  return queries
+    .selectFrom('packages')
+    .select('plugin_number')
+    .distinct()
+    .where('plugin_number', '>', last)
+    .where((where) => {
+      const isOfRoot = roots.length === 0 ? where.lit(false) : where('anchor', 'in', roots);
+      const isTrusted = where.and([isOfRoot, where('revocation_mode', 'in', enough)]);
+      return where.or([
+        where.and([where('is_trusted', '=', 1), where.not(isTrusted)]),
+        where.and([where('is_trusted', '=', 0), isTrusted]),
+      ]);
+    })
+    .orderBy('plugin_number')
+    .limit(batchSize)
+    .execute();
+}
+
 async function applyTo(
   tx: StoreTransaction,
   { kind }: StoreDatabase,
   plugin: number,
-  { roots, enough, at }: { roots: readonly string[]; enough: readonly RevocationMode[]; at: Date },
+  { roots, enough, at }: Trusted & { readonly at: Date },
 ): Promise<boolean> {
   await lockPlugin(tx, kind, plugin);
   const packages = await tx

@@ -73,7 +73,11 @@ export class Listings {
 
   /** Notes that something of a plugin has changed. */
   note(plugin: number): void {
-    for (const listing of this.#held.values()) listing.changed.add(plugin);
+    for (const [key, listing] of this.#held) {
+      listing.changed.add(plugin);
+      // Nobody asks for it, and it would have to be made anew.
+      if (listing.changed.size > maxChanged) this.#drop(key, listing);
+    }
   }
 
   clear(): void {
