@@ -57,7 +57,7 @@ export class ListingSegments {
   }
 
   /** Bytes of it in memory, about. */
-  get weight(): number {
+  get #weight(): number {
     // JSON deflates to a fifth, or less; each entry is an object.
     return this.#segments.reduce(
       (sum, { body, entries }) => sum + body.length * 1.25 + entries.length * 100,
@@ -82,6 +82,7 @@ export class ListingSegments {
     return new ListingSegments([...segments, ...segmentsOf(waiting)]);
   }
 
+  /** The answer; its weight is that of the segments as well, which a long one shares its bytes with. */
   async prepare(): Promise<PreparedBody> {
     const languages = new Set(
       this.#segments.flatMap(({ entries }) => entries.map(({ language }) => language)),
@@ -89,12 +90,15 @@ export class ListingSegments {
     const shown = [...languages].sort();
     const chunks = this.#chunks();
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (length <= maxWholeBytes) return await prepareBody(Buffer.concat(chunks), json, shown);
+    if (length <= maxWholeBytes) {
+      const whole = await prepareBody(Buffer.concat(chunks), json, shown);
+      return { ...whole, weight: whole.weight + this.#weight };
+    }
     const codings = new Map<ContentCoding, PreparedCoding>([
       ['identity', codingOf(chunks)],
       ['gzip', codingOf(await this.#gzip(chunks))],
     ]);
-    return { contentType: json, languages: shown, codings, weight: this.weight };
+    return { contentType: json, languages: shown, codings, weight: this.#weight };
   }
 
   #chunks(): Buffer[] {

@@ -15,7 +15,7 @@ export interface ListingLimits {
   readonly maxBytes: number;
 }
 
-const defaultLimits: ListingLimits = { maxListings: 256, maxBytes: 320 * 1024 * 1024 };
+const defaultLimits: ListingLimits = { maxListings: 256, maxBytes: 256 * 1024 * 1024 };
 
 /** With more plugins changed than this, a listing is made anew. */
 const maxChanged = 2_000;
@@ -65,7 +65,7 @@ export class Listings {
     if (this.#held.get(key) === listing) {
       // Names that nothing is offered for must not crowd out the others.
       if (made.segments.size === 0) this.#drop(key, listing);
-      else this.#weights.set(listing, made.body.weight + made.segments.weight);
+      else this.#weights.set(listing, made.body.weight);
       this.#shrink();
     }
     return made.body;
