@@ -3,38 +3,19 @@ import type { Certificate } from '../certificate/certificate.js';
 import type { RevocationFinding, RevocationMode } from '../revocation/evidence.js';
 import { makeFinding, notAsked, notOffered } from '../revocation/finding.js';
 import { revocationQuestions } from '../revocation/revocation-questions.js';
-import { caExtensions, fixtureInstant, type Issued, leafExtensions, OpensslCa } from './openssl-fixtures.js';
+import { fixtureInstant, OpensslCa } from './openssl-fixtures.js';
+import { issueRevocationPaths, type RevocationPaths } from './revocation-fixtures.js';
 import { judgeRevocation } from './revocation-verdict.js';
 
 let ca: OpensslCa;
-let silent: readonly Certificate[];
-let naming: readonly Certificate[];
-let byIssuerOnly: readonly Certificate[];
-let root: Issued;
+let root: RevocationPaths['root'];
+let silent: RevocationPaths['silent'];
+let naming: RevocationPaths['naming'];
+let byIssuerOnly: RevocationPaths['byIssuerOnly'];
 
 beforeAll(async () => {
   ca = await OpensslCa.create();
-  root = await ca.issue({ subject: '/CN=Root', keyType: 'P-256', extensions: caExtensions });
-  const organization = await ca.issue({
-    subject: '/CN=Organization',
-    issuer: root,
-    keyType: 'P-256',
-    extensions: caExtensions,
-  });
-  const leafWith = async (...extensions: string[]): Promise<readonly Certificate[]> => {
-    const wish = {
-      subject: '/CN=Leaf',
-      issuer: organization,
-      extensions: [...leafExtensions, ...extensions],
-    };
-    return [await ca.issue(wish), organization, root].map(({ certificate }) => certificate);
-  };
-  silent = await leafWith();
-  naming = await leafWith(
-    'authorityInfoAccess = OCSP;URI:http://ocsp.example/a, OCSP;URI:ldap://ocsp.example, caIssuers;URI:http://ca.example',
-    'crlDistributionPoints = URI:https://crl.example/1, URI:ldap://crl.example',
-  );
-  byIssuerOnly = await leafWith('crlDistributionPoints = dirName:place', '[place]', 'CN = Somewhere');
+  ({ root, silent, naming, byIssuerOnly } = await issueRevocationPaths(ca));
 });
 afterAll(() => ca[Symbol.asyncDispose]());
 
