@@ -194,6 +194,7 @@ const codesOf = {
     'CANCELED',
     'CLIENT_CLOSED',
     'UPLOAD_BROKEN',
+    'PROXY_INVALID',
   ],
   /** The store's own trouble. */
   server: [
@@ -238,6 +239,7 @@ const codesOf = {
     'STORES_FILE_INVALID',
     'STORES_FILE_NOT_READABLE',
     'STORES_FILE_NOT_WRITABLE',
+    'CA_FILE_INVALID',
     'RECORD_DAMAGED',
     'PREFERENCES_DAMAGED',
   ],

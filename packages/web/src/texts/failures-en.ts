@@ -224,6 +224,8 @@ export const failuresEn = {
     STORES_FILE_INVALID: 'The list of stores was changed by hand and cannot be used.',
     STORES_FILE_NOT_READABLE: 'The list of stores cannot be read.',
     STORES_FILE_NOT_WRITABLE: 'The list of stores cannot be written.',
+    CA_FILE_INVALID: 'The file of trusted certificates cannot be used.',
+    PROXY_INVALID: 'The proxy this computer names cannot be used.',
     RECORD_DAMAGED: 'What was written down about it when it was installed is damaged.',
     PREFERENCES_DAMAGED: 'The stored preferences cannot be read.',
     DOWNLOAD_BUSY: 'Another program is downloading it right now.',

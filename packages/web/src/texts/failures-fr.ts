@@ -227,6 +227,8 @@ export const failuresFr = {
     STORES_FILE_INVALID: 'La liste des magasins a été modifiée à la main et est inutilisable.',
     STORES_FILE_NOT_READABLE: 'La liste des magasins ne peut pas être lue.',
     STORES_FILE_NOT_WRITABLE: 'La liste des magasins ne peut pas être écrite.',
+    CA_FILE_INVALID: 'Le fichier des certificats de confiance est inutilisable.',
+    PROXY_INVALID: 'Le proxy indiqué par cet ordinateur est inutilisable.',
     RECORD_DAMAGED: 'Ce qui a été noté lors de son installation est endommagé.',
     PREFERENCES_DAMAGED: 'Les préférences enregistrées sont illisibles.',
     DOWNLOAD_BUSY: 'Un autre programme est en train de la télécharger.',
