@@ -9,6 +9,7 @@ export * from './daemon-api.js';
 export * from './error-table.js';
 export * from './install-trace.js';
 export * from './managing-api.js';
+export * from './openapi.js';
 export * from './package-error-table.js';
 export * from './page-api.js';
 export * from './plugin-state.js';

@@ -16,6 +16,8 @@ import { createImageRenderer } from './images/render-image.js';
 import type { JudgePolicy } from './judging/judge-package-file.js';
 import { Lifetime } from './lifetime.js';
 import { openPublishing, type PublishingSettings } from './publishing/open-publishing.js';
+import { documentationRoutes } from './reading/documentation-routes.js';
+import { createMetrics } from './reading/metrics.js';
 import { folderName } from './scan/folder-name.js';
 import { FolderWatch } from './scan/folder-watch.js';
 import type { PublicationProblem } from './scan/publication-problem.js';
@@ -48,6 +50,8 @@ export interface StoreOptions {
   readonly publishing?: PublishingSettings | undefined;
   /** Addresses or networks (`10.0.0.0/8`) of proxies that say for whom they ask; only rate limits depend on it. */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** Who may read `/metrics`; default: only who asks from this machine, and not through a proxy. */
+  readonly metrics?: 'loopback' | 'anyone' | undefined;
   readonly logger?: LogTarget | undefined;
   /** Notice new and changed packages by itself. Default true. */
   readonly watch?: boolean | undefined;
@@ -96,9 +100,17 @@ async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Sto
   const onLost = (err: Error): void => log.warn({ err }, 'a connection to the database was lost');
   const database = lifetime.use(await openDatabase({ dataDir, url: options.databaseUrl, onLost }));
   const blobs = lifetime.use(await openBlobs({ dataDir, s3, clock }));
+  const metrics = lifetime.use(createMetrics({ database, readers: options.metrics }));
+  metrics.observe(app);
   const fetchers = lifetime.use(openFetchers(options));
   const ask = options.ask ?? createRevocationChecker({ fetch: fetchers.ask, mode: 'fresh', revocation });
-  const judging: JudgePolicy = { anchors, revocation, ask, images: createImageRenderer() };
+  const judging: JudgePolicy = {
+    anchors,
+    revocation,
+    ask,
+    images: createImageRenderer(),
+    onJudged: metrics.judged,
+  };
   const base = { database, blobs, clock, judging, log };
   await applyTrust(database, judging, clock());
   const publishing = lifetime.use(await openPublishing({ ...options.publishing, ...base }));
@@ -108,7 +120,8 @@ async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Sto
   await orAfter(scanner.scan(), startScanMs, log);
 
   const crl = crlsOf(options, fetchers.crl, log);
-  const serving = lifetime.use(createServing({ ...base, crl, name: options.name ?? defaultName }));
+  const { name = defaultName } = options;
+  const serving = lifetime.use(createServing({ ...base, crl, name }));
   const { databaseUrl } = options;
   const watch = lifetime.use(
     await ChangeWatch.start({
@@ -118,7 +131,9 @@ async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Sto
       listen: databaseUrl === undefined ? undefined : (onTold) => listenForChanges(databaseUrl, onTold),
     }),
   );
-  serve(app, serving.routes(watch));
+  const routes = [...serving.routes(watch), metrics.route];
+  const description = { title: name, version: '1', routes, guarded: publishing.routes };
+  serve(app, [...routes, ...documentationRoutes(description)]);
   publishing.serve(app);
   if (options.watch !== false) lifetime.use(new FolderWatch(packagesDir, () => lookSoon(scanner, log), log));
   // Ends first: what is still asked for needs the rest.

@@ -1,3 +1,4 @@
+import type { Json, JsonObject } from '@jami-plugin-store/contract';
 import * as contract from '@jami-plugin-store/contract';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 
@@ -8,11 +9,8 @@ declare module 'fastify' {
   }
 }
 
-/** A JSON Schema (2020-12), or a part of an OpenAPI document. */
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-type JsonObject = Readonly<Record<string, Json>>;
-
-const { DaemonProblem, problemMediaType } = contract;
+const { DaemonProblem, NamedSchemas, operationIdOf, parametersOf, problemMediaType } = contract;
+type NamedSchemas = contract.NamedSchemas;
 const secretScheme = 'secret';
 
 /**
@@ -26,7 +24,7 @@ export function openApiOf(
   const routes: RouteOptions[] = [];
   app.addHook('onRoute', (route) => void routes.push(route));
   return () => {
-    const named = new NamedSchemas();
+    const named = new NamedSchemas(contract);
     const paths: Record<string, Record<string, Json>> = {};
     for (const route of routes) {
       for (const method of [route.method].flat()) {
@@ -80,33 +78,6 @@ function operationOf(method: string, { url, schema }: RouteOptions, named: Named
   };
 }
 
-/** `GET /v1/plugins/:id/load` is `getPluginsIdLoad`. */
-function operationIdOf(method: string, url: string): string {
-  const words = url
-    .replace(/^\/v\d+\//, '')
-    .split(/[^A-Za-z0-9]+/)
-    .filter((word) => word !== '');
-  return method.toLowerCase() + words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('');
-}
-
-function parametersOf(
-  place: 'path' | 'query' | 'header',
-  schema: unknown,
-  named: NamedSchemas,
-): JsonObject[] {
-  if (schema === undefined) return [];
-  const { properties = {}, required = [] } = schema as {
-    properties?: Record<string, unknown>;
-    required?: readonly string[];
-  };
-  return Object.entries(properties).map(([name, property]) => ({
-    name,
-    in: place,
-    required: required.includes(name),
-    schema: named.referTo(property),
-  }));
-}
-
 function responsesOf(response: unknown, named: NamedSchemas): Record<string, Json> {
   return Object.fromEntries(
     Object.entries((response ?? {}) as Record<string, unknown>).map(([status, schema]) => [
@@ -124,38 +95,4 @@ function contentOf(schema: unknown, named: NamedSchemas): JsonObject {
   return Object.fromEntries(
     Object.entries(content).map(([type, media]) => [type, { schema: named.referTo(media.schema) }]),
   );
-}
-
-/** The contract's schemas by their names; equal texts are one schema, wherever they stand. */
-class NamedSchemas {
-  readonly #nameOf = new Map<string, string>();
-  readonly #used = new Map<string, Json>();
-
-  constructor() {
-    for (const [name, value] of Object.entries(contract)) {
-      const isSchema = /^[A-Z]/.test(name) && typeof value === 'object' && !Array.isArray(value);
-      const text = JSON.stringify(value);
-      if (isSchema && !this.#nameOf.has(text)) this.#nameOf.set(text, name);
-    }
-  }
-
-  referTo(schema: unknown): Json {
-    const name = this.#nameOf.get(JSON.stringify(schema));
-    if (name === undefined) return this.#inside(schema);
-    if (!this.#used.has(name)) {
-      this.#used.set(name, null);
-      this.#used.set(name, this.#inside(schema));
-    }
-    return { $ref: `#/components/schemas/${name}` };
-  }
-
-  used(): JsonObject {
-    return Object.fromEntries([...this.#used].sort(([one], [other]) => (one < other ? -1 : 1)));
-  }
-
-  #inside(schema: unknown): Json {
-    if (Array.isArray(schema)) return schema.map((item) => this.referTo(item));
-    if (typeof schema !== 'object' || schema === null) return schema as Json;
-    return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, this.referTo(value)]));
-  }
 }

@@ -39,10 +39,10 @@ export async function writeDocument(
       values (${listed}, ${title}, ${publisher}, ${description}, ${filters})`.execute(queries);
     return;
   }
-  await sql`insert into plugin_search (listed, words) values (${listed},
-    setweight(to_tsvector('simple', ${title}), 'A') || setweight(to_tsvector('simple', ${publisher}), 'B') ||
-    setweight(to_tsvector('simple', ${filters}), 'C') || setweight(to_tsvector('simple', ${description}), 'D')
-  )`.execute(queries);
+  const titleWords = sql`setweight(to_tsvector('simple', ${title}), 'A')`;
+  await sql`insert into plugin_search (listed, title, words, filters) values (${listed}, ${titleWords},
+    ${titleWords} || setweight(to_tsvector('simple', ${publisher}), 'B') || setweight(to_tsvector('simple', ${description}), 'D'),
+    setweight(to_tsvector('simple', ${filters}), 'C'))`.execute(queries);
 }
 
 export async function removeDocument(

@@ -24,40 +24,48 @@ export function matches(
   match: SearchMatch,
   butNot: readonly SearchMatch[] = [],
 ): RawBuilder<boolean> {
-  const { write, all, none } = kind === 'sqlite' ? fts5 : tsquery;
-  const text = none(
-    all(write(match)),
-    butNot.map((other) => all(write({ ...other, filters: [] }))),
+  return kind === 'sqlite' ? matchesFts5(match, butNot) : matchesTsquery(match, butNot);
+}
+
+// Words hold letters and digits alone, so quotes are enough around them.
+
+function matchesFts5(match: SearchMatch, butNot: readonly SearchMatch[]): RawBuilder<boolean> {
+  const textOf = ({ words, within, isWhole, filters }: SearchMatch): string => {
+    const columns = within === 'title' ? '{title}' : '{title publisher description}';
+    const parts = [
+      ...words.map((word) => `${columns} : "${word}"${isWhole ? '' : ' *'}`),
+      ...filters.map(
+        (alternatives) => `{filters} : (${alternatives.map((word) => `"${word}"`).join(' OR ')})`,
+      ),
+    ];
+    return `(${parts.join(' AND ')})`;
+  };
+  return sql<boolean>`plugin_search match ${[match, ...butNot.map(withoutFilters)].map(textOf).join(' NOT ')}`;
+}
+
+function matchesTsquery(match: SearchMatch, butNot: readonly SearchMatch[]): RawBuilder<boolean> {
+  const within = (column: 'title' | 'words' | 'filters', parts: readonly string[]): RawBuilder<boolean> =>
+    sql<boolean>`plugin_search.${sql.raw(column)} @@ to_tsquery('simple', ${parts.join(' & ')})`;
+  const wordsOf = ({ words, within: part, isWhole }: SearchMatch): RawBuilder<boolean>[] =>
+    words.length === 0
+      ? []
+      : [
+          within(
+            part === 'title' ? 'title' : 'words',
+            words.map((word) => `'${word}'${isWhole ? '' : ':*'}`),
+          ),
+        ];
+  const filters = match.filters.map(
+    (alternatives) => `(${alternatives.map((word) => `'${word}'`).join(' | ')})`,
   );
-  if (kind === 'sqlite') return sql<boolean>`plugin_search match ${text}`;
-  return sql<boolean>`plugin_search.words @@ to_tsquery('simple', ${text})`;
+  return sql.join(
+    [
+      ...wordsOf(match),
+      ...(filters.length === 0 ? [] : [within('filters', filters)]),
+      ...butNot.flatMap((other) => wordsOf(other).map((condition) => sql<boolean>`not ${condition}`)),
+    ],
+    sql` and `,
+  ) as RawBuilder<boolean>;
 }
 
-/** How one kind of index writes a question. Words hold letters and digits alone, so quotes are enough around them. */
-interface QueryLanguage {
-  write(match: SearchMatch): string[];
-  all(parts: readonly string[]): string;
-  none(wanted: string, unwanted: readonly string[]): string;
-}
-
-const fts5: QueryLanguage = {
-  write: ({ words, within, isWhole, filters }) => [
-    ...words.map(
-      (word) =>
-        `{${within === 'title' ? 'title' : 'title publisher description'}} : "${word}"${isWhole ? '' : ' *'}`,
-    ),
-    ...filters.map((alternatives) => `{filters} : (${alternatives.map((word) => `"${word}"`).join(' OR ')})`),
-  ],
-  all: (parts) => `(${parts.join(' AND ')})`,
-  none: (wanted, unwanted) => [wanted, ...unwanted].join(' NOT '),
-};
-
-/** Weights as `writeDocument` gives them: A title, B publisher, C filters, D description. */
-const tsquery: QueryLanguage = {
-  write: ({ words, within, isWhole, filters }) => [
-    ...words.map((word) => `'${word}':${isWhole ? '' : '*'}${within === 'title' ? 'A' : 'ABD'}`),
-    ...filters.map((alternatives) => `(${alternatives.map((word) => `'${word}':C`).join(' | ')})`),
-  ],
-  all: (parts) => `(${parts.join(' & ')})`,
-  none: (wanted, unwanted) => [wanted, ...unwanted].join(' & !'),
-};
+const withoutFilters = (match: SearchMatch): SearchMatch => ({ ...match, filters: [] });

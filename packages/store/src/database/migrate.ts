@@ -1,4 +1,4 @@
-import { type Migration, Migrator } from 'kysely';
+import { type Migration, Migrator, sql } from 'kysely';
 import { StoreError } from '../error.js';
 import type { StoreDatabase } from './database.js';
 import { migrationsFor } from './migrations/index.js';
@@ -31,10 +31,28 @@ export async function migrateBackTo(database: StoreDatabase, name: string | unde
 function migratorOf(database: StoreDatabase, migrations: Readonly<Record<string, Migration>>): Migrator {
   return new Migrator({
     db: database.queries,
-    provider: { getMigrations: async () => ({ ...migrations }) },
+    provider: { getMigrations: async () => patientOnes(migrations, database.kind) },
     migrationTableName: notes,
     migrationLockTableName: `${notes}_lock`,
   });
+}
+
+function patientOnes(
+  migrations: Readonly<Record<string, Migration>>,
+  kind: StoreDatabase['kind'],
+): Record<string, Migration> {
+  return Object.fromEntries(Object.entries(migrations).map(([name, each]) => [name, patient(each, kind)]));
+}
+
+/** A large store takes minutes where a query of its daily work would have been ended (`postgres-dialect.ts`). */
+function patient({ up, down }: Migration, kind: StoreDatabase['kind']): Migration {
+  const within =
+    (step: Migration['up']): Migration['up'] =>
+    async (queries) => {
+      if (kind === 'postgresql') await sql`set local statement_timeout = 0`.execute(queries);
+      await step(queries);
+    };
+  return { up: within(up), ...(down === undefined ? {} : { down: within(down) }) };
 }
 
 /** @throws {StoreError} SCHEMA_TOO_NEW */

@@ -23,6 +23,8 @@ export interface JudgePolicy {
   readonly revocation: RevocationMode;
   readonly ask: AskRevocation;
   readonly images: ImageRenderer;
+  /** Told how each judgement ended, and how long it took. */
+  readonly onJudged?: ((outcome: 'accepted' | 'refused', seconds: number) => void) | undefined;
 }
 
 export interface JudgePackageFileRequest extends JudgePolicy {
@@ -64,6 +66,20 @@ export interface JudgedPackage {
  * @throws {StoreError} PACKAGE_CHANGED_ON_DISK when it was written to meanwhile · TEXT_TOO_LONG
  */
 export async function judgePackageFile(request: JudgePackageFileRequest): Promise<JudgedPackage> {
+  const begun = performance.now();
+  const told = (outcome: 'accepted' | 'refused'): void =>
+    request.onJudged?.(outcome, (performance.now() - begun) / 1000);
+  try {
+    const judged = await judge(request);
+    told('accepted');
+    return judged;
+  } catch (error) {
+    told('refused');
+    throw error;
+  }
+}
+
+async function judge(request: JudgePackageFileRequest): Promise<JudgedPackage> {
   const { path, anchors, revocation, ask, at, signal, images } = request;
   await using source = await openFileSource(path);
   const before = await stampOf(source.handle);

@@ -58,6 +58,8 @@ export interface PublishingOptions extends PublishingSettings {
 /** The writing side of a store; it looks after what was published until it is closed. */
 export interface Publishing extends AsyncDisposable {
   readonly revocations: RevocationWatch;
+  /** What it serves, for the description of the API. */
+  readonly routes: GuardedRoutes;
   /** Serves its routes; before the application listens. */
   serve(app: FastifyInstance): void;
 }
@@ -99,6 +101,7 @@ export async function openPublishing(options: PublishingOptions): Promise<Publis
   if (keepFirstToken !== undefined) await makeFirstToken({ database, clock, keep: keepFirstToken });
   return {
     revocations,
+    routes,
     serve(app) {
       const guard = createGuard({
         tokens,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StoreRole, TokenScope } from '@jami-plugin-store/contract';
 import { type AskRevocation, notOffered } from '@jami-plugin-store/trust';
+import type { FastifyInstance } from 'fastify';
 import { createToken } from '../access/token-desk.js';
 import type { BlobStore } from '../blobs/blob-store.js';
 import { openBlobs } from '../blobs/open-blobs.js';
@@ -90,6 +91,10 @@ export interface PublishingPlaceOptions extends PublishingSettings {
   /** Where the blobs are; default: a new folder. */
   readonly dataDir?: string | undefined;
   readonly ask?: AskRevocation | undefined;
+  /** Serves more on the same port; what it returns is closed before the rest. */
+  readonly alsoServe?:
+    | ((app: FastifyInstance, place: PublishingPlace) => Promise<AsyncDisposable>)
+    | undefined;
 }
 
 /** One process of a store, as far as publishing goes. */
@@ -146,6 +151,7 @@ export class PublishingPlace implements AsyncDisposable {
       }),
     );
     place.#publishing = publishing;
+    if (options.alsoServe !== undefined) use(await options.alsoServe(app, place));
     publishing.serve(app);
     closers.push(() => app.close());
     await app.listen({ port: 0, host: '127.0.0.1' });
@@ -156,6 +162,11 @@ export class PublishingPlace implements AsyncDisposable {
   get revocations(): Publishing['revocations'] {
     if (this.#publishing === undefined) throw new Error('not open yet');
     return this.#publishing.revocations;
+  }
+
+  get routes(): Publishing['routes'] {
+    if (this.#publishing === undefined) throw new Error('not open yet');
+    return this.#publishing.routes;
   }
 
   get port(): number {

@@ -7,11 +7,12 @@ import { Type } from 'typebox';
 import type { StoreDatabase } from '../database/database.js';
 import { StoreError } from '../error.js';
 import type { BlobSource } from '../serving/blob-source.js';
+import { wantedCoding } from '../serving/content-coding.js';
 import { type PreparedBody, prepareBody } from '../serving/prepared-body.js';
 import { digestOf } from '../serving/route-input.js';
 import { immutable, sendPrepared } from '../serving/send.js';
 import { sendBlob } from '../serving/send-blob.js';
-import { type HeldAnswers, prepareJson } from './held-answers.js';
+import type { HeldAnswers } from './held-answers.js';
 import { type ReadingRoute, sha256Parameter } from './reading-route.js';
 
 export interface ApplicationReadingOptions {
@@ -55,11 +56,12 @@ export function applicationReading({ database, answers, bytes }: ApplicationRead
       async handle(request, reply) {
         const { channel } = request.params as { channel: string };
         if (channel !== 'stable' && channel !== 'beta') throw noRelease(channel);
-        const make = async (at: Date): Promise<PreparedBody> => {
+        const coding = wantedCoding(request.headers['accept-encoding']);
+        const body = await answers.json(`application ${channel}`, coding, async (at) => {
           const { payload, signature, key_id: keyId } = await releaseOf(database, channel, at);
-          return await prepareJson({ payload, signature, keyId } satisfies SignedApplicationRelease);
-        };
-        return sendPrepared(request, reply, await answers.get(`application ${channel}`, make));
+          return { value: { payload, signature, keyId } satisfies SignedApplicationRelease };
+        });
+        return sendPrepared(request, reply, body);
       },
     },
     {

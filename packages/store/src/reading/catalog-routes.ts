@@ -18,10 +18,11 @@ import type { FastifyRequest } from 'fastify';
 import { readFeed } from '../audit/feed.js';
 import type { StoreDatabase } from '../database/database.js';
 import { databaseFailureOf } from '../database/database-failure.js';
+import { wantedCoding } from '../serving/content-coding.js';
 import { digestOf, pluginIdOf } from '../serving/route-input.js';
 import { sendPrepared, sendUnkept } from '../serving/send.js';
 import { categoryList } from './category-list.js';
-import { type HeldAnswers, type MakeAnswer, prepareJson } from './held-answers.js';
+import { type HeldAnswers, type MakeValue, prepareJson } from './held-answers.js';
 import { organizationFacts } from './organization.js';
 import { pluginFacts } from './plugin-facts.js';
 import { pluginStatistics } from './plugin-statistics.js';
@@ -59,7 +60,7 @@ export function catalogRoutes({ database, answers, clock, info }: CatalogRoutesO
     readonly path: string;
     readonly operation: ReadingOperation;
     readonly read: (request: FastifyRequest) => Query;
-    readonly make: (asked: Query, acceptLanguage: string | undefined) => MakeAnswer;
+    readonly make: (asked: Query, acceptLanguage: string | undefined) => MakeValue;
   }): ReadingRoute {
     const { path, operation, read, make } = route;
     return {
@@ -69,7 +70,13 @@ export function catalogRoutes({ database, answers, clock, info }: CatalogRoutesO
         const asked = read(request);
         const languages = request.headers['accept-language']?.slice(0, maxLanguageCharacters);
         const key = JSON.stringify([path, asked, languages ?? '']);
-        return sendPrepared(request, reply, await made(answers.get(key, make(asked, languages))));
+        return sendPrepared(
+          request,
+          reply,
+          await made(
+            answers.json(key, wantedCoding(request.headers['accept-encoding']), make(asked, languages)),
+          ),
+        );
       },
     };
   }
@@ -92,7 +99,7 @@ export function catalogRoutes({ database, answers, clock, info }: CatalogRoutesO
         refusals: badQuery,
       },
       read: readNone,
-      make: () => async () => prepareJson(await storeFacts(queries, info)),
+      make: () => async () => ({ value: await storeFacts(queries, info) }),
     }),
     reading({
       path: catalogPaths.plugins,
@@ -107,7 +114,7 @@ export function catalogRoutes({ database, answers, clock, info }: CatalogRoutesO
       read: readSearch,
       make: (query, acceptLanguage) => async (at) => {
         const { page, languages } = await searchPage(database, query, acceptLanguage, at);
-        return prepareJson(page, languages);
+        return { value: page, languages };
       },
     }),
     reading({
@@ -125,7 +132,7 @@ export function catalogRoutes({ database, answers, clock, info }: CatalogRoutesO
         ({ id }, acceptLanguage) =>
         async (at) => {
           const { facts, languages } = await pluginFacts(queries, id, acceptLanguage, at);
-          return prepareJson(facts, languages);
+          return { value: facts, languages };
         },
     }),
     reading({
@@ -141,8 +148,9 @@ export function catalogRoutes({ database, answers, clock, info }: CatalogRoutesO
       read: (request) => ({ id: idOf(request), ...readDays(request) }),
       make:
         ({ id, days = 30 }) =>
-        async (at) =>
-          prepareJson(await pluginStatistics(queries, id, days, at)),
+        async (at) => ({
+          value: await pluginStatistics(queries, id, days, at),
+        }),
     }),
     reading({
       path: catalogPaths.categories,
@@ -156,8 +164,7 @@ export function catalogRoutes({ database, answers, clock, info }: CatalogRoutesO
       read: readCategoryQuery,
       make:
         ({ platform }) =>
-        async (at) =>
-          prepareJson(await categoryList(queries, platform, at)),
+        async (at) => ({ value: await categoryList(queries, platform, at) }),
     }),
     reading({
       path: '/v1/organizations/:id',
@@ -171,8 +178,7 @@ export function catalogRoutes({ database, answers, clock, info }: CatalogRoutesO
       read: (request) => ({ id: digestOf((request.params as { id: unknown }).id), ...readNone(request) }),
       make:
         ({ id }) =>
-        async () =>
-          prepareJson(await organizationFacts(queries, id)),
+        async () => ({ value: await organizationFacts(queries, id) }),
     }),
     reading({
       path: catalogPaths.feed,
@@ -186,8 +192,7 @@ export function catalogRoutes({ database, answers, clock, info }: CatalogRoutesO
       read: readFeedQuery,
       make:
         ({ after, limit = 100 }) =>
-        async () =>
-          prepareJson(await readFeed(queries, { after, limit })),
+        async () => ({ value: await readFeed(queries, { after, limit }) }),
     }),
     {
       path: catalogPaths.updates,
@@ -203,7 +208,11 @@ export function catalogRoutes({ database, answers, clock, info }: CatalogRoutesO
         const question = readQuestion(request);
         readNone(request);
         const answer = await made(updatesFor(queries, question, clock()));
-        return sendUnkept(request, reply, await prepareJson(answer));
+        return sendUnkept(
+          request,
+          reply,
+          await prepareJson(answer, wantedCoding(request.headers['accept-encoding'])),
+        );
       },
     },
   ];

@@ -35,8 +35,8 @@ export async function findPlugins(
   // A text without a letter or digit asks for nothing that is there.
   if (words.length === 0 && wish.text.trim() !== '') return [];
   const match = { words, within: 'anywhere', isWhole: false, filters: filtersOf(wish) } as const;
-  if (wish.sort === 'name') return await byName(database, match, after, count);
-  if (wish.sort === 'downloads') return await byDownloads(database, match, after, count);
+  if (wish.sort === 'name') return await byName(database, wish, match, after, count);
+  if (wish.sort === 'downloads') return await byDownloads(database, wish, match, after, count);
   if (wish.sort === 'newest' || words.length === 0) return await byPlace(database, wish, match, after, count);
   return await byRelevance(database, wish, match, after, count);
 }
@@ -167,6 +167,7 @@ async function admitted(
 
 async function byName(
   database: StoreDatabase,
+  wish: PluginWish,
   match: SearchMatch,
   after: Position | undefined,
   count: number,
@@ -174,6 +175,7 @@ async function byName(
   const start = after?.sort === 'name' ? after : { nameKey: '', number: 0 };
   const rows = await inOrder<{ listed: number; name_key: string; number: number }>(
     database,
+    wish,
     match,
     sql`plugins.name_key`,
     sql<boolean>`(plugins.name_key, plugins.number) > (${start.nameKey}, ${start.number})`,
@@ -188,6 +190,7 @@ async function byName(
 
 async function byDownloads(
   database: StoreDatabase,
+  wish: PluginWish,
   match: SearchMatch,
   after: Position | undefined,
   count: number,
@@ -195,6 +198,7 @@ async function byDownloads(
   const start = after?.sort === 'downloads' ? after : { downloads: beyondAll, number: beyondAll };
   const rows = await inOrder<{ listed: number; downloads: number; number: number }>(
     database,
+    wish,
     match,
     sql`plugins.downloads`,
     sql<boolean>`(plugins.downloads, plugins.number) < (${start.downloads}, ${start.number})`,
@@ -207,19 +211,24 @@ async function byDownloads(
   }));
 }
 
+/** So many matches are found among the first few hundred of any order; fewer are sorted more quickly than looked for. */
+const many = 3_000;
+
 /** Listed plugins that match, in an order that `plugins` has an index for. */
 async function inOrder<Row>(
-  { kind, queries }: StoreDatabase,
+  database: StoreDatabase,
+  wish: PluginWish,
   match: SearchMatch,
   key: RawBuilder<unknown>,
   isAfter: RawBuilder<boolean>,
   order: RawBuilder<unknown>,
   count: number,
 ): Promise<Row[]> {
+  const { kind, queries } = database;
   const columns = sql`plugins.listed, ${key}, plugins.number`;
-  if (asksNothing(match)) {
+  if (asksNothing(match) || (match.words.length === 0 && (await areMany(database, match)))) {
     const { rows } = await sql<Row>`
-      select ${columns} from plugins where plugins.listed is not null and ${isAfter}
+      select ${columns} from plugins where plugins.listed is not null and ${isAfter} ${conditionsOf(wish)}
       order by ${order} limit ${count}`.execute(queries);
     return rows;
   }
@@ -229,4 +238,32 @@ async function inOrder<Row>(
     where plugins.listed = ${placeIn(kind)} and ${matches(kind, match)} and ${isAfter}
     order by ${order} limit ${count}`.execute(queries);
   return rows;
+}
+
+async function areMany({ kind, queries }: StoreDatabase, match: SearchMatch): Promise<boolean> {
+  const { rows } = await sql<{ found: number }>`
+    select count(*) as found from (
+      select ${placeIn(kind)} from plugin_search where ${matches(kind, match)} limit ${many}
+    ) as counted`.execute(queries);
+  return Number(rows[0]?.found) >= many;
+}
+
+/** What a wish without words asks for, of rows of `plugins`. */
+function conditionsOf({ platform, category, organization }: PluginWish): RawBuilder<unknown> {
+  const conditions = [
+    ...(platform === undefined
+      ? []
+      : [
+          sql`and exists (select 1 from offers where offers.plugin_number = plugins.number
+            and offers.platform in (${platform}, ${everyPlatform}))`,
+        ]),
+    ...(category === undefined
+      ? []
+      : [
+          sql`and exists (select 1 from plugin_categories where plugin_categories.plugin_number = plugins.number
+            and plugin_categories.category = ${category})`,
+        ]),
+    ...(organization === undefined ? [] : [sql`and plugins.owner = ${organization}`]),
+  ];
+  return sql.join(conditions, sql` `);
 }

@@ -1,4 +1,5 @@
 import { BoundedCache } from '../serving/bounded-cache.js';
+import type { ContentCoding } from '../serving/content-coding.js';
 import { type PreparedBody, prepareBody } from '../serving/prepared-body.js';
 
 const cacheLimits = { maxEntries: 2_048, maxBytes: 64 * 1024 * 1024, maxMaking: 16 };
@@ -15,7 +16,10 @@ export interface HeldAnswersOptions {
 }
 
 /** What an answer is made for: the one instant that counts in it. */
-export type MakeAnswer = (at: Date) => Promise<PreparedBody>;
+type MakeAnswer = (at: Date) => Promise<PreparedBody>;
+
+/** A value as of one instant, and the languages of the texts inside. */
+export type MakeValue = (at: Date) => Promise<{ value: object; languages?: readonly string[] }>;
 
 /** Answers made out of the database, kept for a few seconds and while nothing in the store changes. */
 export class HeldAnswers {
@@ -44,11 +48,22 @@ export class HeldAnswers {
     }
     return await this.#cache.get(key, () => make(at));
   }
+
+  /** As {@link get}, of JSON in the one coding that is wanted. */
+  json(key: string, coding: ContentCoding, make: MakeValue): Promise<PreparedBody> {
+    return this.get(`${coding} ${key}`, async (at) => {
+      const { value, languages } = await make(at);
+      return await prepareJson(value, coding, languages);
+    });
+  }
 }
 
 const json = 'application/json; charset=utf-8';
 
-/** @param languages  of the texts inside */
-export function prepareJson(value: object, languages: readonly string[] = []): Promise<PreparedBody> {
-  return prepareBody(Buffer.from(JSON.stringify(value)), json, languages);
+export function prepareJson(
+  value: object,
+  coding: ContentCoding,
+  languages?: readonly string[],
+): Promise<PreparedBody> {
+  return prepareBody(Buffer.from(JSON.stringify(value)), json, languages, coding);
 }

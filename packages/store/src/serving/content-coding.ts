@@ -26,6 +26,13 @@ export function negotiateCoding(
   return best;
 }
 
+const every: ReadonlySet<ContentCoding> = new Set(preferred);
+
+/** The coding a request likes best, where each can be made for it. */
+export function wantedCoding(field: string | undefined): ContentCoding {
+  return negotiateCoding(field, every);
+}
+
 function parseWeights(field: string): Map<string, number> {
   const weights = new Map<string, number>();
   for (const element of field.split(',', 32)) {

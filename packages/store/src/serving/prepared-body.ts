@@ -28,18 +28,10 @@ export interface PreparedBody {
 const gzipAsync = promisify(gzip);
 const brotliAsync = promisify(brotliCompress);
 
-/** Below this many bytes coding saves less than a packet. */
-const minCodedBytes = 1024;
-
-/** Makes the codings of an answer; a coding that would not be smaller is left out. */
-export async function prepareBody(
-  body: Buffer,
-  contentType: string,
-  languages: readonly string[] = [],
-): Promise<PreparedBody> {
-  const codings = new Map<ContentCoding, PreparedCoding>([['identity', prepareCoding(body)]]);
-  if (body.length >= minCodedBytes) {
-    const [br, gz] = await Promise.all([
+const coders: ReadonlyMap<ContentCoding, (body: Buffer) => Promise<Buffer>> = new Map([
+  [
+    'br',
+    (body: Buffer) =>
       brotliAsync(body, {
         params: {
           [constants.BROTLI_PARAM_QUALITY]: 5,
@@ -47,10 +39,32 @@ export async function prepareBody(
           [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
         },
       }),
-      gzipAsync(body, { level: 6 }),
-    ]);
-    if (br.length < body.length) codings.set('br', prepareCoding(br));
-    if (gz.length < body.length) codings.set('gzip', prepareCoding(gz));
+  ],
+  ['gzip', (body: Buffer) => gzipAsync(body, { level: 6 })],
+]);
+
+/** Below this many bytes coding saves less than a packet. */
+const minCodedBytes = 1024;
+
+/**
+ * Makes the codings of an answer; a coding that would not be smaller is left out.
+ * @param only  for an answer that will hardly be asked for again: the one coding that is wanted now
+ */
+export async function prepareBody(
+  body: Buffer,
+  contentType: string,
+  languages: readonly string[] = [],
+  only?: ContentCoding,
+): Promise<PreparedBody> {
+  const codings = new Map<ContentCoding, PreparedCoding>([['identity', prepareCoding(body)]]);
+  if (body.length >= minCodedBytes) {
+    const makers = [...coders].filter(([coding]) => only === undefined || only === coding);
+    await Promise.all(
+      makers.map(async ([coding, code]) => {
+        const coded = await code(body);
+        if (coded.length < body.length) codings.set(coding, prepareCoding(coded));
+      }),
+    );
   }
   let weight = 0;
   for (const { length } of codings.values()) weight += length;
