@@ -248,8 +248,7 @@ interface Question {
   readonly sent: Sent;
 }
 
-const text = (value: unknown): string =>
-  typeof value === 'object' ? JSON.stringify(value) : String(value);
+const text = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 const encoded = (value: unknown): string => encodeURIComponent(Buffer.from(text(value)).toString());
 
 function questionOf([
