@@ -55,3 +55,10 @@ it('docs/cli.md has a row for every command, with every option', async () => {
   }
   expect(missing).toEqual([]);
 });
+
+it('docs/authority.md names every command of an authority', async () => {
+  const text = await readFile(fileURLToPath(new URL('../../../docs/authority.md', import.meta.url)), 'utf8');
+  const names = (await commandsIn('ca')).map((path) => `jpl ${path.join(' ')}`);
+  expect(names.length).toBeGreaterThan(10);
+  expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+});
