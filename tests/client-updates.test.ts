@@ -186,6 +186,20 @@ test('what was weighed is taken, not what was published meanwhile; nor in place 
   await expect.poll(() => versionOf(client, 'Greeter')).toBe('1.11.0');
 });
 
+test('of what a store says nothing usable about, nobody is told that it is up to date', async () => {
+  world.front.mischief.plain = true;
+  await using client = await withInstalled('Greeter', 'Painter');
+  await world.publish(hand, { id: 'Greeter', version: '1.10.0', ...small });
+  world.front.mischief.replace = { from: /^\/versions\/Painter/, bytes: Buffer.from('{}') };
+  await client.updates.look();
+  expect(found(client)).toEqual([['Greeter', '1.9.0', '1.10.0', undefined]]);
+  expect(client.updates.unanswered).toMatchObject([{ id: 'Painter', failure: { code: 'ANSWER_MALFORMED' } }]);
+  expect(client.updates.report().failures).toMatchObject([
+    { store: 'hand', failure: { code: 'ANSWER_MALFORMED' } },
+  ]);
+  expect(client.updates.isDue()).toBe(false);
+});
+
 test('another publisher is asked about once, and the user is told', async () => {
   await using client = await withInstalled('Greeter');
   await world.publish(stranger, { id: 'Other', version: '1.0.0', ...small });
