@@ -7,7 +7,12 @@ import { cephPackages, startRadosgw } from './radosgw.mjs';
 import { root, run, runScript, setup } from './setup.mjs';
 import { installPackages, isInstalled } from './system-tools.mjs';
 
-const files = ['packages/store/src/blobs', 'packages/store/src/operating', 'tests/cli/hosting.test.ts'];
+const files = [
+  'packages/store/src/blobs',
+  'packages/store/src/operating',
+  'packages/store/src/serving/package-routes.test.ts',
+  'tests/cli/hosting.test.ts',
+];
 
 await runScript(async () => {
   await setup();

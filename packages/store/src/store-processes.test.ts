@@ -1,5 +1,5 @@
 /** What holds for any number of processes over one database and its blobs. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publishingPaths, type TokenWish } from '@jami-plugin-store/contract';
@@ -7,7 +7,7 @@ import { notOffered } from '@jami-plugin-store/trust';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { openTokens } from './access/open-tokens.js';
 import type { StoreDatabase } from './database/database.js';
-import { describeOnBoth } from './database/database-fixtures.js';
+import { describeOnBoth, describePostgres } from './database/database-fixtures.js';
 import { type DatabaseOptions, openDatabase } from './database/open-database.js';
 import { FixtureCa, fixtureInstant, makePackage, type Publisher } from './judging/package-fixtures.js';
 import { Lifetime } from './lifetime.js';
@@ -176,3 +176,40 @@ describeOnBoth('two processes', (places) => {
     ]);
   });
 });
+
+describePostgres('a store whose database goes away', (places) => {
+  test('says so while it is gone, ends nothing, and serves again when it is back', async () => {
+    const { url } = await places.create();
+    const dataDir = await mkdtemp(join(folder, 'data-'));
+    await makePackage(join(await packagesIn(dataDir), 'foo.jpl'), acme, { id: 'Foo' });
+    await using store = await createStore({
+      dataDir,
+      databaseUrl: url,
+      anchors: ca.anchors,
+      clock: () => fixtureInstant,
+      revocation: 'when-named',
+      ask: async (questions) => questions.map(({ certificate }) => notOffered(certificate)),
+      watch: false,
+    });
+    const served = await store.listen({ port: 0 });
+    const ask = async (path: string): Promise<string> => {
+      const { status, json } = await call(Number(new URL(served.url).port), 'GET', path);
+      return `${status} ${json?.code ?? ''}`.trim();
+    };
+    const paths = [`/?arch=${linux}`, `/download/${linux}/Foo`, '/v1/plugins/Foo'];
+    const all = (): Promise<string[]> => Promise.all(paths.map(ask));
+    expect(await all()).toEqual(['200', '200', '200']);
+    await places.cluster().stop();
+    const gone = '503 DATABASE_UNAVAILABLE';
+    await vi.waitFor(async () => expect(await all()).toEqual([gone, gone, gone]), { timeout: 10_000 });
+    expect(await ask('/health/live')).toBe('200');
+    await places.cluster().start();
+    await vi.waitFor(async () => expect(await all()).toEqual(['200', '200', '200']), { timeout: 20_000 });
+  });
+});
+
+async function packagesIn(dataDir: string): Promise<string> {
+  const path = join(dataDir, 'packages');
+  await mkdir(path);
+  return path;
+}

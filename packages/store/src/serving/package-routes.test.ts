@@ -7,16 +7,17 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describeOnBlobStores } from '../blobs/blob-fixtures.js';
 import { linux, ServedStore } from './serving-fixtures.js';
 
 const bytes = randomBytes(700_000);
 
-describe('a download', () => {
+describeOnBlobStores('a download', (openBlobs) => {
   let served: ServedStore;
   let record: { readonly sha256: string };
   const path = `/download/${linux}/Foo`;
   beforeAll(async () => {
-    served = await ServedStore.open();
+    served = await ServedStore.open({ openBlobs });
     record = await served.publish(bytes, { id: 'Foo' });
   });
   afterAll(() => served[Symbol.asyncDispose]());

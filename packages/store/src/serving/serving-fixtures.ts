@@ -25,6 +25,8 @@ export { linux } from '../catalog/catalog-fixtures.js';
 export interface ServedStoreOptions extends Partial<ServerLimits> {
   /** Default: SQLite in a folder of its own. */
   readonly database?: DatabaseOptions | undefined;
+  /** Default: in that folder. */
+  readonly openBlobs?: ((clock: () => Date) => Promise<BlobStore>) | undefined;
 }
 
 /** A package to be served. */
@@ -58,7 +60,11 @@ export class ServedStore implements AsyncDisposable {
     this.#watch = opened.watch;
   }
 
-  static async open({ database: place, ...limits }: ServedStoreOptions = {}): Promise<ServedStore> {
+  static async open({
+    database: place,
+    openBlobs: open,
+    ...limits
+  }: ServedStoreOptions = {}): Promise<ServedStore> {
     const lifetime = new Lifetime();
     const dataDir = await mkdtemp(join(tmpdir(), 'jpl-store-'));
     lifetime.defer(() => rm(dataDir, { recursive: true, force: true }));
@@ -66,7 +72,7 @@ export class ServedStore implements AsyncDisposable {
     const now = { at: servedAt };
     const clock = (): Date => now.at;
     const database = lifetime.use(await openDatabase(place ?? { dataDir }));
-    const blobs = lifetime.use(await openBlobs({ dataDir, clock }));
+    const blobs = lifetime.use(await (open?.(() => new Date()) ?? openBlobs({ dataDir, clock })));
     const lists = {
       fetch: () => Promise.reject(new Error('there is nothing to fetch')),
       onFailure: () => undefined,
