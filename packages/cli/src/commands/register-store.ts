@@ -113,6 +113,7 @@ function registerServe(store: Command, io: Io, run: Run): void {
     .addOption(
       new Option('--trusted-proxy <address>', 'believe its X-Forwarded-For; repeatable').argParser(collect),
     )
+    .option('--open-metrics', 'let anyone read /metrics, not only who asks from this machine')
     .option('--authority-url <url>', "the authority's public listener: heed its revocations at once")
     .option('--authority-admin <url>', "the authority's administrative listener: take certificate requests")
     .option('--authority-credential <file>', "the store's credential for it")

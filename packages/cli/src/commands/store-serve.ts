@@ -19,6 +19,7 @@ export interface ServeStoreOptions {
   readonly crlUrl?: string | undefined;
   readonly crlFile?: string | undefined;
   readonly trustedProxy?: readonly string[] | undefined;
+  readonly openMetrics?: boolean | undefined;
   readonly authorityUrl?: string | undefined;
   readonly authorityAdmin?: string | undefined;
   readonly authorityCredential?: string | undefined;
@@ -42,6 +43,7 @@ export async function storeServe(io: Io, options: ServeStoreOptions): Promise<nu
     crlRootUrl: options.crlUrl,
     crlRootFile: crlFile === undefined ? undefined : resolve(io.cwd, crlFile),
     trustedProxies: options.trustedProxy,
+    metrics: options.openMetrics === true ? 'anyone' : 'loopback',
     publishing: await publishingOf(io, options),
     logger: { write: io.stderr },
   });
