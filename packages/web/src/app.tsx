@@ -1,7 +1,7 @@
 import { HeadlessMantineProvider } from '@mantine/core';
 import { type QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import type { i18n } from 'i18next';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { I18nextProvider, useTranslation } from 'react-i18next';
 import classes from './app.module.css';
 import { HostGone, SessionOver } from './empty/page-empties.js';
@@ -91,10 +91,11 @@ function Page() {
 /** The screen of the address, or what stands in its place while nobody lets the page in. */
 function CurrentScreen() {
   const { connection } = useHost();
-  const state = usePageState();
+  const { data, error } = usePageState();
   const screen = useScreen();
-  if (state.error instanceof PageError && state.error.code === 'SESSION_OVER') return <SessionOver />;
-  if (state.data === undefined) return state.isError ? <HostGone /> : <Loading />;
+  const trouble = useLasting(error, data === undefined);
+  if (trouble instanceof PageError && trouble.code === 'SESSION_OVER') return <SessionOver />;
+  if (data === undefined) return trouble === null ? <Loading /> : <HostGone />;
   return (
     <>
       {connection === 'lost' && <HostLost />}
@@ -103,6 +104,13 @@ function CurrentScreen() {
       </FailureProvider>
     </>
   );
+}
+
+/** The last error, also while it is asked again and there is nothing else to show: or the screen would flicker at each try. */
+function useLasting(error: Error | null, lasts: boolean): Error | null {
+  const [last, setLast] = useState(error);
+  if (error !== null && error !== last) setLast(error);
+  return error ?? (lasts ? last : null);
 }
 
 function contentOf(screen: Screen) {

@@ -68,7 +68,7 @@ export function pageRoutesOf(means: PageRoutesMeans): FastifyPluginAsyncTypebox 
     );
 
     app.get(pageRoutes.state, async () => {
-      await client.reload();
+      await model.reload();
       return model.state();
     });
     app.get(pageRoutes.events, async (_request, reply) => {

@@ -123,9 +123,10 @@ export class PageModel implements Disposable {
     return this.shell();
   }
 
-  /** Looks for updates; the answer does not wait for what is found. */
+  /** Looks for updates, and asks each store again how it stands; the answer does not wait for what is found. */
   check(): Shell {
     this.#inBackground(this.client.updates.check());
+    for (const { catalogue } of this.client.stores.all()) this.#inBackground(catalogue.ask());
     return this.shell();
   }
 
@@ -149,8 +150,14 @@ export class PageModel implements Disposable {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Takes up what others may have changed without telling: the list of stores, what the user decided, Jami's accounts. */
+  async reload(): Promise<void> {
+    await this.client.reload();
+    if (this.client.mirror.state.status === 'connected') this.#inBackground(this.#refreshFacts());
+  }
+
   /** Reads what the daemon says of itself. */
-  async refreshFacts(): Promise<void> {
+  async #refreshFacts(): Promise<void> {
     const { daemon } = this.client.mirror;
     const { signal } = this.client;
     const [{ pluginsEnabled }, { accounts }, activity] = await Promise.all([
@@ -186,7 +193,7 @@ export class PageModel implements Disposable {
   #takeMirror(news: MirrorNews): void {
     if (news.type === 'daemon') {
       this.#tellShell();
-      if (news.daemon.status === 'connected') this.#inBackground(this.refreshFacts());
+      if (news.daemon.status === 'connected') this.#inBackground(this.#refreshFacts());
     }
     if (news.type === 'rows-taken') this.#tellRows();
     if (news.type !== 'event') return;
@@ -196,7 +203,7 @@ export class PageModel implements Disposable {
       this.#tellShell();
     }
     // The first value of an account makes its folder.
-    if (event.type === 'preferences') this.#inBackground(this.refreshFacts());
+    if (event.type === 'preferences') this.#inBackground(this.#refreshFacts());
     const isLogged = ['installed', 'refused', 'uninstalled', 'disabled', 'healed', 'unanswered'];
     if (isLogged.includes(event.type)) this.#inBackground(this.#tellActivity());
   }

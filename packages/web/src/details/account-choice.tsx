@@ -21,11 +21,11 @@ export function AccountChoice({
 }) {
   const { t } = useWords();
   const known = account === undefined || accounts.includes(account) ? accounts : [...accounts, account];
-  const [isTyping, setTyping] = useState(known.length === 0);
+  const [isTyping, setTyping] = useState(false);
   const [text, setText] = useState('');
   const hint = useId();
   const isWrong = text !== '' && !accountId.test(text);
-  if (!isTyping) {
+  if (!isTyping && known.length > 0) {
     return (
       <Choice
         aria-label={t('preferences.account')}

@@ -57,6 +57,7 @@ export default function DetailsScreen({
         </p>
       ) : (
         <EmptyPanel
+          level="h1"
           picture={<EmptyShelf />}
           title={t('details.notFound')}
           say={sentenceOf(reasonOf(error), t)}

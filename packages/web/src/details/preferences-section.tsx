@@ -21,7 +21,8 @@ import settings from './settings.module.css';
 export function PreferencesSection({ view }: { view: PluginView }) {
   const { t } = useWords();
   const { accounts } = useShell();
-  const [account, setAccount] = useState<string | undefined>(accounts[0]);
+  const [chosen, choose] = useState<string>();
+  const account = chosen ?? accounts[0];
   const { id } = view.snapshot;
   const { data, error, refetch } = usePreferences(id, account, view.installed?.hasPreferences === true);
   const resetAll = useResetAll(view);
@@ -84,7 +85,7 @@ export function PreferencesSection({ view }: { view: PluginView }) {
         <>
           <div className={settings.subHead}>
             <h3>{t('preferences.oneAccount')}</h3>
-            <AccountChoice account={account} accounts={accounts} onChoose={setAccount} />
+            <AccountChoice account={account} accounts={accounts} onChoose={choose} />
             {account !== undefined && (
               <Button
                 face="plain"

@@ -16,6 +16,7 @@ export function EmptyPanel({
   heal,
   figure,
   code,
+  level = 'h2',
 }: {
   picture: ReactNode;
   title: string;
@@ -25,12 +26,15 @@ export function EmptyPanel({
   heal: string;
   figure: ReactNode;
   code?: string | undefined;
+  /** `h1` where it takes the place of a whole screen. */
+  level?: 'h1' | 'h2';
 }) {
   const heading = useId();
+  const Heading = level;
   return (
     <section className={classNames(panel.panel, classes.empty)} aria-labelledby={heading}>
       {picture}
-      <h2 id={heading}>{title}</h2>
+      <Heading id={heading}>{title}</Heading>
       <p className={classes.say}>{say}</p>
       <div className={classes.acts}>{actions}</div>
       <div className={classes.heal}>

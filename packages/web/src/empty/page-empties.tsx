@@ -9,6 +9,7 @@ export function SessionOver() {
   const { t } = useWords();
   return (
     <EmptyPanel
+      level="h1"
       picture={<OldKey />}
       title={t('empty.session.title')}
       say={t('empty.session.say')}
@@ -25,6 +26,7 @@ export function HostGone() {
   const { t } = useWords();
   return (
     <EmptyPanel
+      level="h1"
       picture={<SleepingSeal />}
       title={t('empty.host.title')}
       say={t('empty.host.say')}

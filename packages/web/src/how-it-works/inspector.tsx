@@ -47,7 +47,7 @@ export function Inspector({ trace, playback }: { trace: InstallTrace; playback: 
       </h2>
       <p className={classes.say}>{say}</p>
       {(message.facts.length > 0 || message.code !== undefined) && (
-        <dl aria-label={t('how.facts')}>
+        <dl aria-label={t('how.facts')} tabIndex={0}>
           {message.code !== undefined && (
             <div>
               <dt>{factName('code', t)}</dt>

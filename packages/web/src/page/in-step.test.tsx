@@ -95,3 +95,15 @@ it('texts of a plugin that was once told of are those of the newest list', async
   await page.tell({ type: 'catalog', store: 'samples' });
   expect(await screen.findByText('Une feuille pour dessiner.')).toBeTruthy();
 });
+
+it('in another language every text of a plugin is asked for anew', async () => {
+  let list = [installable];
+  const page = await openPage({
+    answers: { 'GET /page/catalog': () => ({ plugins: list, categories: [], total: 1 }) },
+  });
+  await screen.findByText('A shared sheet to draw on.');
+  list = [{ ...installable, description: 'Une feuille pour dessiner.' }];
+  page.answer({ shell: shellOf({ language: 'fr' }), plugins: [] });
+  await page.tell({ type: 'shell', shell: shellOf({ language: 'fr' }) });
+  expect(await screen.findByText('Une feuille pour dessiner.')).toBeTruthy();
+});

@@ -126,7 +126,11 @@ export function viewWith(view: PluginView | undefined, news: News): PluginView |
 function applyNews(cache: QueryClient, news: News): void {
   const before = cache.getQueryData<PageState>(pageKeys.state);
   cache.setQueryData<PageState>(pageKeys.state, before && stateWith(before, news));
-  if (news.type === 'shell') return;
+  if (news.type === 'shell') {
+    // Texts of plugins and of their preferences come in the language that was asked for then.
+    if (before !== undefined && before.shell.language !== news.shell.language) void cache.invalidateQueries();
+    return;
+  }
   const [store, id] =
     news.type === 'plugin' ? [news.plugin.store, news.plugin.snapshot.id] : [news.store, news.id];
   cache.setQueriesData<InfiniteData<PageCatalog>>({ queryKey: pageKeys.catalogsOf(store) }, (data) => {

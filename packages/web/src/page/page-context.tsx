@@ -2,7 +2,7 @@ import type { PageEvent } from '@jami-plugin-store/contract';
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
 import type { CallHost } from './call-host.js';
-import { applyEvent } from './page-cache.js';
+import { applyEvent, pageKeys } from './page-cache.js';
 import { type Connection, type FollowOptions, followHost } from './page-events.js';
 
 /** How the screens reach the program behind the page. */
@@ -38,7 +38,11 @@ export function HostProvider({
     const closing = new AbortController();
     follow({
       signal: closing.signal,
-      onConnection: setConnection,
+      onConnection: (now) => {
+        setConnection(now);
+        // A stream that ends does not say why: the answer to a question does.
+        if (now === 'lost') void cache.invalidateQueries({ queryKey: pageKeys.state });
+      },
       onEvent: (event) => {
         applyEvent(cache, event);
         for (const listener of [...listeners]) listener(event);

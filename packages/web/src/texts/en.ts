@@ -392,7 +392,7 @@ export const en = {
     fingerprints: 'Fingerprints and serial numbers',
     fingerprint: '{{name}}, SHA-256',
     serial: '{{name}}, serial number',
-    source: { ocsp: 'by OCSP', crl: 'by revocation list', none: '' },
+    source: { ocsp: '(OCSP)', crl: '(revocation list)', none: '' },
     noPath: 'The store tells nothing of its certificates. They are checked when it is installed.',
     unanswered:
       'No answer since {{since}}. The last one was good, so it stays on until {{until}} without concern.',

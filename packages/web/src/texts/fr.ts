@@ -407,7 +407,7 @@ export const fr = {
     fingerprints: 'Empreintes et numéros de série',
     fingerprint: '{{name}}, SHA-256',
     serial: '{{name}}, numéro de série',
-    source: { ocsp: 'par OCSP', crl: 'par liste de révocation', none: '' },
+    source: { ocsp: '(OCSP)', crl: '(liste de révocation)', none: '' },
     noPath: 'Le magasin ne dit rien de ses certificats. Ils sont contrôlés à l’installation.',
     unanswered:
       'Pas de réponse depuis le {{since}}. La dernière était bonne : elle reste active sans souci jusqu’au {{until}}.',
