@@ -107,3 +107,13 @@ it('in another language every text of a plugin is asked for anew', async () => {
   await page.tell({ type: 'shell', shell: shellOf({ language: 'fr' }) });
   expect(await screen.findByText('Une feuille pour dessiner.')).toBeTruthy();
 });
+
+it('an answer that was on its way before the page was heard of is asked for anew', async () => {
+  const first = onItsWay<PageState>();
+  const answers = [first.answer, Promise.resolve({ shell: shellOf(), plugins: [installed] })];
+  const page = await openPage({ answers: { 'GET /page/state': () => answers.shift() } });
+  await page.tell({ type: 'hello' });
+  await first.arrive({ shell: shellOf(), plugins: [] });
+  await screen.findByRole('list', { name: 'Installed' });
+  expect(rows()).toBe(1);
+});

@@ -40,8 +40,8 @@ const keptActivities = 500;
 export function applyEvent(cache: QueryClient, event: PageEvent): void {
   switch (event.type) {
     case 'hello':
-      // Whatever happened while nobody listened is in a new answer.
-      void cache.invalidateQueries();
+      // Whatever happened while nobody listened is in a new answer, and not in one that is on its way already.
+      void cache.cancelQueries().then(() => cache.invalidateQueries());
       break;
     case 'shell':
     case 'plugin':
