@@ -16,6 +16,7 @@ const packageOf = {
   busctl: 'systemd',
   gdbus: 'libglib2.0-bin',
   psql: 'postgresql',
+  chromium: 'chromium',
 };
 
 /** @throws where openssl is missing and cannot be installed */

@@ -311,6 +311,15 @@ test('what is told of installed plugins is what was just read, not what was know
   await visitor.ask(pageRoutes.settings, { method: 'PATCH', json: { language: 'en' } });
 });
 
+test('a page that is opened hears of an account that was made meanwhile', async () => {
+  using listener = await visitor.listen();
+  await mkdir(join(world.folder, 'data', '0123456789abcdef', 'plugins'), { recursive: true });
+  await visitor.get(pageRoutes.state);
+  await listener.until(
+    (event) => event.type === 'shell' && event.shell.accounts.includes('0123456789abcdef'),
+  );
+});
+
 describe('a file that is dropped on the page', () => {
   const drop = (bytes: Buffer | string, query = 'name=x.jpl') =>
     visitor.ask(`${pageRoutes.packages}?${query}`, {

@@ -15,6 +15,10 @@ interface Mischief {
   cutAfter?: number | undefined;
   /** Sends so many bytes of each package, then nothing more. */
   stallAfter?: number | undefined;
+  /** Sends so many bytes of each package, and the rest when this resolves. */
+  hold?: { after: number; until: Promise<void> } | undefined;
+  /** Replaces these words in every answer that is JSON. */
+  forge?: Readonly<Record<string, string>> | undefined;
   /** Answers every request with this status. */
   status?: number | undefined;
   /** Hangs up on every request. */
@@ -77,21 +81,51 @@ function pass(
   }
   const target = mischief.swap?.from.test(path) === true ? mischief.swap.to : path;
   const { host: _, ...headers } = incoming.headers;
+  // What is to be changed must be readable.
+  if (mischief.forge !== undefined) headers['accept-encoding'] = 'identity';
   const { method } = incoming;
   const onward = request(new URL(target, storeUrl), { method, headers, agent: false }, (answer) => {
     outgoing.writeHead(answer.statusCode ?? 502, headersOf(answer, path, mischief));
     if (isPackage(path)) sendPackage(answer, outgoing, mischief);
+    else if (mischief.forge !== undefined && isJson(answer)) sendForged(answer, outgoing, mischief.forge);
     else answer.pipe(outgoing);
   });
   onward.on('error', () => outgoing.destroy());
   incoming.pipe(onward);
 }
 
-function headersOf(answer: IncomingMessage, path: string, { corrupt }: Mischief): IncomingMessage['headers'] {
+function headersOf(
+  answer: IncomingMessage,
+  path: string,
+  { corrupt, forge }: Mischief,
+): IncomingMessage['headers'] {
+  if (forge !== undefined && isJson(answer)) {
+    const { 'content-length': _length, etag: _etag, ...rest } = answer.headers;
+    return rest;
+  }
   if (corrupt !== true || !isPackage(path)) return answer.headers;
   // Whoever changes bytes on purpose does not announce the digest of the old ones.
   const { 'repr-digest': _repr, 'content-digest': _content, etag: _etag, ...rest } = answer.headers;
   return rest;
+}
+
+function isJson(answer: IncomingMessage): boolean {
+  return answer.headers['content-type']?.startsWith('application/json') === true;
+}
+
+function sendForged(
+  answer: IncomingMessage,
+  outgoing: ServerResponse,
+  forge: NonNullable<Mischief['forge']>,
+): void {
+  let text = '';
+  answer.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  answer.on('end', () => {
+    for (const [from, to] of Object.entries(forge)) text = text.replaceAll(from, to);
+    outgoing.end(text);
+  });
 }
 
 function sendPackage(answer: IncomingMessage, outgoing: ServerResponse, mischief: Mischief): void {
@@ -101,7 +135,11 @@ function sendPackage(answer: IncomingMessage, outgoing: ServerResponse, mischief
     const body = Buffer.concat(chunks);
     const middle = Math.floor(body.length / 2);
     if (mischief.corrupt === true) body.writeUInt8((body[middle] ?? 0) ^ 1, middle);
-    if (mischief.cutAfter !== undefined) {
+    if (mischief.hold !== undefined) {
+      const { after, until } = mischief.hold;
+      outgoing.write(body.subarray(0, after));
+      void until.then(() => outgoing.end(body.subarray(after)));
+    } else if (mischief.cutAfter !== undefined) {
       outgoing.write(body.subarray(0, mischief.cutAfter), () => outgoing.destroy());
     } else if (mischief.stallAfter !== undefined) outgoing.write(body.subarray(0, mischief.stallAfter));
     else outgoing.end(body);
