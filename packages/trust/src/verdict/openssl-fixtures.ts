@@ -10,7 +10,7 @@ import { parseCertificatesPem } from '../certificate/pem.js';
 
 const run = promisify(execFile);
 
-export type KeyType = `rsa:${number}` | 'P-256' | 'ed25519';
+type KeyType = `rsa:${number}` | 'P-256' | 'ed25519';
 
 export interface Issued {
   readonly pem: Buffer;
