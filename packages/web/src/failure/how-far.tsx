@@ -1,4 +1,5 @@
 import type { InstallTrace, TraceKind, TraceMessage } from '@jami-plugin-store/contract';
+import { factName } from '../how-it-works/trace-words.js';
 import { classNames } from '../look/class-names.js';
 import { Icon } from '../look/icon.js';
 import { useWords } from '../texts/use-words.js';
@@ -64,12 +65,16 @@ export function HowFar({ trace }: { trace: InstallTrace }) {
 }
 
 function Detail({ state, message }: Pick<Step, 'state' | 'message'>) {
-  const { t, number } = useWords();
+  const { t, number, sizes } = useWords();
   if (message === undefined) return state === 'later' ? t('failure.notReached') : null;
   if (state === 'refused' && message.code !== undefined) return <code>{message.code}</code>;
   if (message.done !== undefined && message.of !== undefined) {
+    if (message.kind === 'download-answer') {
+      const { part, whole } = sizes(message.done, message.of);
+      return t('common.bytesOf', { received: part, total: whole });
+    }
     return t('common.bytesOf', { received: number(message.done), total: number(message.of) });
   }
   const [fact] = message.facts;
-  return fact === undefined ? null : `${fact.name}: ${fact.value}`;
+  return fact === undefined ? null : `${factName(fact.name, t)}: ${fact.value}`;
 }
