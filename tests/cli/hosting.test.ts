@@ -60,6 +60,7 @@ class Terminal implements AsyncDisposable {
   readonly #child;
   #said = '';
   #steps = 0;
+  #heard: () => void = () => {};
   readonly #inPlaceOf: (text: string) => string;
 
   constructor(shell: Shell, env: NodeJS.ProcessEnv, inPlaceOf: (text: string) => string) {
@@ -76,7 +77,9 @@ class Terminal implements AsyncDisposable {
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#said += text;
+        this.#heard();
       });
+    this.#child.on('exit', () => this.#heard());
   }
 
   /** Types the commands and waits for their end. @returns how the last one ended that failed, or 0 */
@@ -90,8 +93,10 @@ class Terminal implements AsyncDisposable {
     for (;;) {
       const [, code] = new RegExp(`${mark}(\\d+)`).exec(this.#said) ?? [];
       if (code !== undefined) return { code: Number(code), said: this.#said.slice(from) };
-      await Promise.race([once(this.#child.stdout, 'data'), once(this.#child, 'exit')]);
       if (this.#child.exitCode !== null) throw new Error(`The shell ended: ${this.#said.slice(from)}`);
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve;
+      });
     }
   }
 
