@@ -288,7 +288,11 @@ async function useStore(
   say(`\nthe store offers ${catalog.plugins.length} plugins for ${currentPlatform()}:`);
   for (const { name, version, author } of catalog.plugins)
     say(`  ${printable(`${name} ${version}, by ${author}`)}`);
-  const wanted = made.filter(({ folder, flaw }) => folder === shownSample || flaw !== undefined);
+  // The good one first, whatever the order in which they were published.
+  const wanted = [
+    ...made.filter(({ folder }) => folder === shownSample),
+    ...made.filter(({ flaw }) => flaw !== undefined),
+  ];
   for (const { folder } of wanted) {
     io.signal.throwIfAborted();
     await tryInstall(client, folder, say);
