@@ -20,6 +20,16 @@ export const pluginStates = [
 ] as const;
 export type PluginState = (typeof pluginStates)[number];
 
+/** States in which a plugin is shown among the user's own although it is not installed. */
+export const statesUnderWay: ReadonlySet<PluginState> = new Set<PluginState>([
+  'downloading',
+  'waiting',
+  'installing',
+  'uninstalling',
+  'restoring',
+  'failed',
+]);
+
 /** What a user may ask for; which of them a plugin takes right now stands in its snapshot. */
 export const pluginActions = [
   'install',

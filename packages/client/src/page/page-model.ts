@@ -12,6 +12,7 @@ import {
   type PluginPage,
   type PluginView,
   type Shell,
+  statesUnderWay,
   type UpdatePolicyChange,
 } from '@jami-plugin-store/contract';
 import type { Client, ClientNews } from '../client.js';
@@ -21,16 +22,6 @@ import { performAction } from './page-action.js';
 import { pluginPage } from './plugin-page.js';
 import { type PluginPlace, pluginView, storeNameOf } from './plugin-view.js';
 import { type DaemonFacts, shellView } from './shell-view.js';
-
-/** States in which a plugin is shown although it is not installed. */
-const underWay: ReadonlySet<string> = new Set([
-  'downloading',
-  'waiting',
-  'installing',
-  'uninstalling',
-  'restoring',
-  'failed',
-]);
 
 /** What the user's page shows and asks, out of the client; tells every change as a page takes it. */
 export class PageModel implements Disposable {
@@ -65,7 +56,7 @@ export class PageModel implements Disposable {
       for (const { id, state } of store.plugins.registry.snapshots()) {
         const row = store.plugins.registry.row(id);
         const isHome = row !== undefined && stores.homeOf(row) === store;
-        if (isHome || underWay.has(state)) places.push({ store, id });
+        if (isHome || statesUnderWay.has(state)) places.push({ store, id });
       }
     }
     return { shell: this.shell(), plugins: places.map((place) => this.view(place)) };

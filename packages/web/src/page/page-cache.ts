@@ -1,16 +1,16 @@
-import type {
-  ActivityEntry,
-  ActivityReport,
-  InstallTrace,
-  PageCatalog,
-  PageEvent,
-  PageState,
-  PluginPage,
-  PluginState,
-  PluginView,
-  TraceList,
-  UpdateEntry,
-  UpdateReport,
+import {
+  type ActivityEntry,
+  type ActivityReport,
+  type InstallTrace,
+  type PageCatalog,
+  type PageEvent,
+  type PageState,
+  type PluginPage,
+  type PluginView,
+  statesUnderWay,
+  type TraceList,
+  type UpdateEntry,
+  type UpdateReport,
 } from '@jami-plugin-store/contract';
 import { type InfiniteData, notifyManager, type QueryClient } from '@tanstack/react-query';
 
@@ -76,16 +76,6 @@ export function applyEvent(cache: QueryClient, event: PageEvent): void {
 /** What is told of the shell or of one plugin. */
 export type News = Extract<PageEvent, { type: 'shell' | 'plugin' | 'gone' }>;
 
-/** States in which a plugin belongs to the page's state although it is not installed. */
-const underWay: ReadonlySet<PluginState> = new Set([
-  'downloading',
-  'waiting',
-  'installing',
-  'uninstalling',
-  'restoring',
-  'failed',
-]);
-
 function isOf(news: News, view: PluginView): boolean {
   if (news.type === 'shell') return false;
   const key = news.type === 'plugin' ? keyOfView(news.plugin) : keyOf(news.store, news.id);
@@ -98,7 +88,7 @@ export function stateWith(state: PageState, news: News): PageState {
   const isKnown = state.plugins.some((view) => isOf(news, view));
   const isShown =
     news.type === 'plugin' &&
-    (news.plugin.installed !== undefined || underWay.has(news.plugin.snapshot.state));
+    (news.plugin.installed !== undefined || statesUnderWay.has(news.plugin.snapshot.state));
   if (!isShown) {
     return isKnown ? { ...state, plugins: state.plugins.filter((view) => !isOf(news, view)) } : state;
   }
