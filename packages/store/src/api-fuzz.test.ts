@@ -7,7 +7,8 @@ import { notOffered } from '@jami-plugin-store/trust';
 import fc from 'fast-check';
 import { Check } from 'typebox/value';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSecret, hashOfSecret, secretText } from './access/secret.js';
+import { fileOpenRequest } from './access/requester-fixtures.js';
+import { createSecret, secretText } from './access/secret.js';
 import { createToken } from './access/token-desk.js';
 import { openDatabase } from './database/open-database.js';
 import { FixtureCa, fixtureInstant } from './judging/package-fixtures.js';
@@ -84,20 +85,7 @@ async function seed(): Promise<void> {
   organization = JSON.parse(made.text).id;
   tokens.push(operator, await tokenOf('reviewer'), await tokenOf('publisher', organization));
   tokens.push(secretText('jpr', requester));
-  await database.queries
-    .insertInto('certificate_requests')
-    .values({
-      id: requester.id,
-      secret_hash: hashOfSecret(requester.secret),
-      kind: 'organization',
-      csr: '',
-      key_sha256: '0'.repeat(64),
-      subject: 'CN=x',
-      contact: 'x@y',
-      state: 'open',
-      created_at: 0,
-    })
-    .execute();
+  await fileOpenRequest(database, requester);
 }
 
 interface Reply {

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FixtureCa, type Publisher } from '../judging/package-fixtures.js';
 import { PublishingPlace, type Reply } from '../publishing/publishing-fixtures.js';
 import { type AccessRole, type AccessRule, accessTable, scopesOf } from './access-table.js';
-import { createSecret, hashOfSecret, secretText } from './secret.js';
+import { fileOpenRequest } from './requester-fixtures.js';
+import { createSecret, secretText } from './secret.js';
 
 let ca: FixtureCa;
 let place: PublishingPlace;
@@ -20,20 +21,7 @@ beforeAll(async () => {
   tokens.set('reviewer', await place.token('reviewer'));
   tokens.set('operator', await place.token('operator'));
   tokens.set('requester', secretText('jpr', requester));
-  await place.database.queries
-    .insertInto('certificate_requests')
-    .values({
-      id: requester.id,
-      secret_hash: hashOfSecret(requester.secret),
-      kind: 'organization',
-      csr: '',
-      key_sha256: '0'.repeat(64),
-      subject: 'CN=x',
-      contact: 'x@y',
-      state: 'open',
-      created_at: 0,
-    })
-    .execute();
+  await fileOpenRequest(place.database, requester);
 });
 afterAll(async () => {
   await place[Symbol.asyncDispose]();
