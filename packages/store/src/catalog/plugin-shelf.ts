@@ -3,6 +3,7 @@ import type { StoreQueries } from '../database/database.js';
 import { StoreError } from '../error.js';
 import type { PackageImage } from './package-facts.js';
 import { everyPlatform } from './refresh-plugin.js';
+import { isServable } from './servable.js';
 
 /** A published package as it is served; nothing about it is in doubt, and it may be yanked or expired. */
 export interface ShelvedPackage {
@@ -84,10 +85,7 @@ function selectServable(queries: StoreQueries) {
       'packages.expires_at',
       'releases.yanked_at',
     ])
-    .where('packages.state', '=', 'published')
-    .where('packages.is_trusted', '=', 1)
-    .where('packages.suspended_at', 'is', null)
-    .where('packages.revoked_at', 'is', null);
+    .where(isServable());
 }
 
 type ServableRow = Awaited<ReturnType<ReturnType<typeof selectServable>['executeTakeFirstOrThrow']>>;

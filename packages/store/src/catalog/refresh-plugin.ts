@@ -3,6 +3,7 @@ import { nextNumber } from '../database/counter.js';
 import type { DatabaseKind, StoreTransaction } from '../database/database.js';
 import { describePlugin } from './describe-plugin.js';
 import { removeDocument, writeDocument } from './search-index.js';
+import { isServable } from './servable.js';
 
 /** A package as far as it decides what is offered. */
 interface Candidate {
@@ -56,10 +57,7 @@ function candidatesOf(tx: StoreTransaction, plugin: number, at: number): Promise
       'packages.expires_at',
     ])
     .where('packages.plugin_number', '=', plugin)
-    .where('packages.state', '=', 'published')
-    .where('packages.is_trusted', '=', 1)
-    .where('packages.suspended_at', 'is', null)
-    .where('packages.revoked_at', 'is', null)
+    .where(isServable())
     .where('packages.expires_at', '>', at)
     .where('releases.yanked_at', 'is', null)
     .$narrowType<{ published_at: number }>()

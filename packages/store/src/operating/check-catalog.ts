@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { lockPlugin, refreshPlugin } from '../catalog/refresh-plugin.js';
 import { removeDocument } from '../catalog/search-index.js';
 import { placeIn } from '../catalog/search-match.js';
+import { isServable } from '../catalog/servable.js';
 import type { Checking } from './check-store.js';
 import { describeAnew } from './search-rebuild.js';
 
@@ -38,10 +39,7 @@ async function checkOffers({ data: { database }, clock, repair, tell }: Checking
     .distinct()
     .where((or) =>
       or.or([
-        or('packages.state', '!=', 'published'),
-        or('packages.is_trusted', '=', 0),
-        or('packages.suspended_at', 'is not', null),
-        or('packages.revoked_at', 'is not', null),
+        or.not(isServable()),
         or('releases.yanked_at', 'is not', null),
         or('packages.plugin_number', '!=', or.ref('offers.plugin_number')),
       ]),
@@ -54,10 +52,7 @@ async function checkOffers({ data: { database }, clock, repair, tell }: Checking
     .select(['plugins.number', 'plugins.id'])
     .distinct()
     .where('plugins.listed', 'is', null)
-    .where('packages.state', '=', 'published')
-    .where('packages.is_trusted', '=', 1)
-    .where('packages.suspended_at', 'is', null)
-    .where('packages.revoked_at', 'is', null)
+    .where(isServable())
     .where('packages.expires_at', '>', clock().getTime())
     .where('releases.yanked_at', 'is', null)
     .execute();

@@ -6,6 +6,7 @@ import {
 } from '@jami-plugin-store/contract';
 import { platforms as everyKnownPlatform } from '@jami-plugin-store/jpl';
 import { everyPlatform } from '../catalog/refresh-plugin.js';
+import { isServable } from '../catalog/servable.js';
 import type { StoreQueries } from '../database/database.js';
 import { StoreError } from '../error.js';
 import { deprecationOf, imagesOf, platformsOf, publisherOf, textsOf, yankOf } from './package-view.js';
@@ -82,10 +83,7 @@ function packagesOf(queries: StoreQueries, plugin: number, at: Date) {
     .innerJoin('releases', 'releases.number', 'packages.release_number')
     .innerJoin('organizations', 'organizations.identity', 'packages.publisher')
     .where('packages.plugin_number', '=', plugin)
-    .where('packages.state', '=', 'published')
-    .where('packages.is_trusted', '=', 1)
-    .where('packages.suspended_at', 'is', null)
-    .where('packages.revoked_at', 'is', null)
+    .where(isServable())
     .where('packages.expires_at', '>', at.getTime())
     .select([
       'packages.number',
