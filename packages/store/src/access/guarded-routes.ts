@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { StoreError } from '../error.js';
 import { parseJson } from '../serving/json-body.js';
+import { jsonType } from '../serving/prepared-body.js';
 import { withNumbers } from '../serving/query-values.js';
 import { type AccessRule, accessTable, type GuardedRoute } from './access-table.js';
 import type { Caller } from './caller.js';
@@ -165,7 +166,7 @@ function send(
   reply.code(status).headers(headers);
   if (stream !== undefined) return reply.send(stream);
   if (body === undefined) return reply.send();
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+  return reply.type(jsonType).send(JSON.stringify(body));
 }
 
 /** What requests are checked by and the documentation is made from. */

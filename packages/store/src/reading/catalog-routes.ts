@@ -19,10 +19,11 @@ import { readFeed } from '../audit/feed.js';
 import type { StoreDatabase } from '../database/database.js';
 import { databaseFailureOf } from '../database/database-failure.js';
 import { wantedCoding } from '../serving/content-coding.js';
+import { prepareJson } from '../serving/prepared-body.js';
 import { digestOf, pluginIdOf } from '../serving/route-input.js';
 import { sendPrepared, sendUnkept } from '../serving/send.js';
 import { categoryList } from './category-list.js';
-import { type HeldAnswers, type MakeValue, prepareJson } from './held-answers.js';
+import type { HeldAnswers, MakeValue } from './held-answers.js';
 import { organizationFacts } from './organization.js';
 import { pluginFacts } from './plugin-facts.js';
 import { pluginStatistics } from './plugin-statistics.js';
@@ -211,7 +212,7 @@ export function catalogRoutes({ database, answers, clock, info }: CatalogRoutesO
         return sendUnkept(
           request,
           reply,
-          await prepareJson(answer, wantedCoding(request.headers['accept-encoding'])),
+          await prepareJson(answer, [], wantedCoding(request.headers['accept-encoding'])),
         );
       },
     },

@@ -3,6 +3,7 @@ import type { BlobStore } from '../blobs/blob-store.js';
 import { lastChange } from '../database/changes.js';
 import type { StoreDatabase } from '../database/database.js';
 import { StoreError } from '../error.js';
+import { jsonType } from '../serving/prepared-body.js';
 import type { ReadingRoute } from './reading-route.js';
 
 export interface HealthOptions {
@@ -40,7 +41,7 @@ export function healthRoutes(options: HealthOptions): ReadingRoute[] {
     async handle(_, reply) {
       await check();
       const body: Health = { status: 'ok' };
-      return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(body);
+      return reply.header('cache-control', 'no-store').type(jsonType).send(body);
     },
   });
   return [

@@ -1,6 +1,6 @@
 import { BoundedCache } from '../serving/bounded-cache.js';
 import type { ContentCoding } from '../serving/content-coding.js';
-import { type PreparedBody, prepareBody } from '../serving/prepared-body.js';
+import { type PreparedBody, prepareJson } from '../serving/prepared-body.js';
 
 const cacheLimits = { maxEntries: 2_048, maxBytes: 64 * 1024 * 1024, maxMaking: 16 };
 
@@ -53,17 +53,7 @@ export class HeldAnswers {
   json(key: string, coding: ContentCoding, make: MakeValue): Promise<PreparedBody> {
     return this.get(`${coding} ${key}`, async (at) => {
       const { value, languages } = await make(at);
-      return await prepareJson(value, coding, languages);
+      return await prepareJson(value, languages, coding);
     });
   }
-}
-
-const json = 'application/json; charset=utf-8';
-
-export function prepareJson(
-  value: object,
-  coding: ContentCoding,
-  languages?: readonly string[],
-): Promise<PreparedBody> {
-  return prepareBody(Buffer.from(JSON.stringify(value)), json, languages, coding);
 }

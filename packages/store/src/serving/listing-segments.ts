@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import type { ContentCoding } from './content-coding.js';
-import { type PreparedBody, type PreparedCoding, prepareBody, reprDigestOf } from './prepared-body.js';
+import {
+  jsonType,
+  type PreparedBody,
+  type PreparedCoding,
+  prepareBody,
+  reprDigestOf,
+} from './prepared-body.js';
 
 /** One plugin of a listing. */
 export interface ListedPlugin {
@@ -31,7 +37,6 @@ const comma = Buffer.from(',');
 
 /** A listing as long as this is sent in pieces; below, it is worth the best coding. */
 const maxWholeBytes = 256 * 1024;
-const json = 'application/json; charset=utf-8';
 const deflateAsync = promisify(deflateRaw);
 
 /** The JSON array of a listing, put together from segments, so that one plugin of 100,000 can change without the rest. */
@@ -91,14 +96,14 @@ export class ListingSegments {
     const chunks = this.#chunks();
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     if (length <= maxWholeBytes) {
-      const whole = await prepareBody(Buffer.concat(chunks), json, shown);
+      const whole = await prepareBody(Buffer.concat(chunks), jsonType, shown);
       return { ...whole, weight: whole.weight + this.#weight };
     }
     const codings = new Map<ContentCoding, PreparedCoding>([
       ['identity', codingOf(chunks)],
       ['gzip', codingOf(await this.#gzip(chunks))],
     ]);
-    return { contentType: json, languages: shown, codings, weight: this.#weight };
+    return { contentType: jsonType, languages: shown, codings, weight: this.#weight };
   }
 
   #chunks(): Buffer[] {

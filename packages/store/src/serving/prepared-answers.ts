@@ -8,11 +8,9 @@ import { isOfNow } from './answer-age.js';
 import { BoundedCache } from './bounded-cache.js';
 import { chooseLanguage, preferredLanguages } from './language-preference.js';
 import { Listings } from './listings.js';
-import { type PreparedBody, prepareBody } from './prepared-body.js';
+import { type PreparedBody, prepareJson } from './prepared-body.js';
 import type { Shelves } from './shelves.js';
 import { storePluginOf } from './store-plugin.js';
-
-const json = 'application/json; charset=utf-8';
 
 /** Prepared answers about single plugins held at once. */
 const cacheLimits = { maxEntries: 4096, maxBytes: 64 * 1024 * 1024, maxMaking: 4 };
@@ -158,8 +156,4 @@ export class PreparedAnswers {
 
 function earliest(packages: readonly ShelvedPackage[]): number {
   return Math.min(...packages.map(({ expiresAt }) => expiresAt));
-}
-
-function prepareJson(value: unknown, languages: readonly string[]): Promise<PreparedBody> {
-  return prepareBody(Buffer.from(JSON.stringify(value)), json, languages);
 }

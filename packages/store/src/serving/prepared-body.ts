@@ -71,6 +71,17 @@ export async function prepareBody(
   return { contentType, languages, codings, weight };
 }
 
+export const jsonType = 'application/json; charset=utf-8';
+
+/** As {@link prepareBody}, of JSON. */
+export function prepareJson(
+  value: unknown,
+  languages?: readonly string[],
+  only?: ContentCoding,
+): Promise<PreparedBody> {
+  return prepareBody(Buffer.from(JSON.stringify(value)), jsonType, languages, only);
+}
+
 function prepareCoding(body: Buffer): PreparedCoding {
   const digest = createHash('sha256').update(body).digest();
   return { body, length: body.length, etag: `"${digest.toString('hex')}"`, reprDigest: reprDigestOf(digest) };
