@@ -1,12 +1,17 @@
 /**
  * The floor of an HTTP server in Node: answers every request with the bytes and headers of one answer, kept in memory.
- * `bare-server.js FILE`, where FILE holds `{ headers: [name, value, …], body: <base64> }`.
+ * `bare-server.js FILE`, where FILE holds `{ status, headers: [name, value, …], body: <base64> }`.
  */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-const { headers, body: text } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as {
+const {
+  status,
+  headers,
+  body: text,
+} = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as {
+  status: number;
   headers: string[];
   body: string;
 };
@@ -14,7 +19,7 @@ const body = Buffer.from(text, 'base64');
 
 const server = createServer((request, response) => {
   const answer = (): void => {
-    response.writeHead(200, headers);
+    response.writeHead(status, headers);
     response.end(body);
   };
   if (request.method === 'GET') {

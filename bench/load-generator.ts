@@ -1,4 +1,7 @@
-/** Load from a process of its own, where there is no wrk: `load-generator.js ORDER.json`; prints one LoadResult. */
+/**
+ * Load from a process of its own, where there is no wrk, or where a steady rate is asked for: `load-generator.js ORDER.json`; prints one
+ * LoadResult.
+ */
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { LoadResult } from './load.js';
@@ -10,6 +13,8 @@ interface Order {
   /** Whole HTTP requests, base64. */
   readonly requests: readonly string[];
   readonly closesConnections?: boolean;
+  /** Requests a second, evenly; without it each connection asks again as soon as it has its answer. */
+  readonly perSecond?: number;
 }
 
 const order = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Order;
@@ -21,49 +26,118 @@ let next = 0;
 const start = performance.now();
 const endsAt = start + order.seconds * 1000;
 
-/** Length of the first whole answer in these bytes, and whether it is a success; undefined: not whole yet. */
-function answerIn(bytes: Buffer): { length: number; isGood: boolean } | undefined {
-  const head = bytes.indexOf('\r\n\r\n');
-  if (head < 0) return undefined;
-  const text = bytes.subarray(0, head).toString('latin1');
-  const length = head + 4 + Number(/^content-length: *(\d+)/im.exec(text)?.[1] ?? 0);
-  return bytes.length < length ? undefined : { length, isGood: /^HTTP\/1\.[01] 2/.test(text) };
+/** The answers of one connection, as their bytes come in. */
+class Answers {
+  #head = Buffer.alloc(0);
+  /** Bytes of the body still to come; undefined: the head is not whole yet. */
+  #left: number | undefined;
+  #isGood = false;
+
+  /** @returns whether an answer is whole now, and whether it is a success */
+  take(chunk: Buffer): 'good' | 'bad' | undefined {
+    if (this.#left === undefined) {
+      this.#head = Buffer.concat([this.#head, chunk]);
+      const end = this.#head.indexOf('\r\n\r\n');
+      if (end < 0) return undefined;
+      const text = this.#head.subarray(0, end).toString('latin1');
+      this.#isGood = /^HTTP\/1\.[01] (2|304)/.test(text);
+      const length = Number(/^content-length: *(\d+)/im.exec(text)?.[1] ?? 0);
+      this.#left = length + end + 4 - this.#head.length;
+      this.#head = Buffer.alloc(0);
+    } else this.#left -= chunk.length;
+    if (this.#left > 0) return undefined;
+    this.#left = undefined;
+    return this.#isGood ? 'good' : 'bad';
+  }
 }
 
-/** One connection's worth of asking, at least one request: `openssl ocsp` never recovers from a connection that brings none. */
-function ask(): Promise<void> {
-  return new Promise((resolve) => {
-    const socket: Socket = connect(Number(port), hostname);
-    let received = Buffer.alloc(0);
-    let sentAt = 0;
-    const send = (): void => {
-      sentAt = performance.now();
-      socket.write(requests[next++ % requests.length] ?? Buffer.alloc(0));
-    };
-    socket.setNoDelay(true);
-    socket.once('connect', send);
-    socket.on('data', (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      const answer = answerIn(received);
-      if (answer === undefined) return;
-      received = received.subarray(answer.length);
-      latencies.push(performance.now() - sentAt);
-      if (!answer.isGood) failures += 1;
-      if (order.closesConnections === true || performance.now() >= endsAt) socket.destroy();
-      else send();
-    });
-    socket.once('error', () => {
+class Connection {
+  readonly #socket: Socket;
+  readonly #answers = new Answers();
+  readonly #onAnswer: (connection: Connection) => void;
+  /** Resolves when it is closed. */
+  readonly closed: Promise<void>;
+  #askedAt = 0;
+
+  constructor(onConnect: (connection: Connection) => void, onAnswer: (connection: Connection) => void) {
+    this.#onAnswer = onAnswer;
+    this.#socket = connect(Number(port), hostname);
+    this.#socket.setNoDelay(true);
+    this.#socket.once('connect', () => onConnect(this));
+    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    this.#socket.once('error', () => {
       failures += 1;
     });
-    socket.once('close', () => resolve());
+    this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()));
+  }
+
+  /** @param due  when it was to be asked: what it waited here counts as well */
+  ask(due: number): void {
+    this.#askedAt = due;
+    this.#socket.write(requests[next++ % requests.length] ?? Buffer.alloc(0));
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    const answer = this.#answers.take(chunk);
+    if (answer === undefined) return;
+    latencies.push(performance.now() - this.#askedAt);
+    if (answer === 'bad') failures += 1;
+    this.#onAnswer(this);
+  }
+}
+
+/** As fast as it answers. One connection asks at least once: `openssl ocsp` never recovers from one that brings nothing. */
+async function askAtOnce(): Promise<void> {
+  const again = (connection: Connection): void => {
+    if (order.closesConnections === true || performance.now() >= endsAt) connection.end();
+    else connection.ask(performance.now());
+  };
+  while (performance.now() < endsAt)
+    await new Connection((connection) => connection.ask(performance.now()), again).closed;
+}
+
+/** At the rate of the order, whether earlier answers have come or not: what waits for a free connection waits on our clock. */
+async function askSteadily(perSecond: number): Promise<void> {
+  const idle: Connection[] = [];
+  const free = (connection: Connection): void => {
+    idle.push(connection);
+  };
+  const connections: Connection[] = [];
+  await Promise.all(
+    Array.from(
+      { length: order.connections },
+      () =>
+        new Promise<void>((resolve) => {
+          const ready = (connection: Connection): void => {
+            free(connection);
+            resolve();
+          };
+          connections.push(new Connection(ready, free));
+        }),
+    ),
+  );
+  const begun = performance.now();
+  let asked = 0;
+  await new Promise<void>((resolve) => {
+    const look = (): void => {
+      const now = performance.now();
+      const wanted = Math.floor(((now - begun) / 1000) * perSecond);
+      for (; asked < wanted && idle.length > 0; asked += 1)
+        idle.shift()?.ask(begun + (asked / perSecond) * 1000);
+      if (now < begun + order.seconds * 1000) setImmediate(look);
+      else resolve();
+    };
+    look();
   });
+  for (const connection of connections) connection.end();
 }
 
-async function askAgain(): Promise<void> {
-  while (performance.now() < endsAt) await ask();
-}
-
-await Promise.all(Array.from({ length: order.connections }, askAgain));
+if (order.perSecond === undefined) await Promise.all(Array.from({ length: order.connections }, askAtOnce));
+else await askSteadily(order.perSecond);
 const seconds = (performance.now() - start) / 1000;
 latencies.sort((one, other) => one - other);
 const percentile = (part: number): number => latencies[Math.floor(latencies.length * part)] ?? 0;

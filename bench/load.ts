@@ -24,6 +24,8 @@ export interface LoadOrder {
   /** The server ends each connection after its answer. Such servers are asked by our own generator always: wrk's probing connection
    * stops `openssl ocsp` for good. */
   readonly closesConnections?: boolean | undefined;
+  /** Requests a second, evenly, whether earlier ones were answered or not; wrk knows no rate. Default: as fast as it answers. */
+  readonly perSecond?: number | undefined;
 }
 
 export interface LoadResult {
@@ -34,9 +36,10 @@ export interface LoadResult {
   readonly failures: number;
 }
 
-/** Asks a server as fast as it answers, from another process: `wrk` where it is installed, else a generator of our own. */
+/** Asks a server from another process: `wrk` where it is installed, else, and for a steady rate, a generator of our own. */
 export async function load(order: LoadOrder): Promise<LoadResult> {
-  if (order.closesConnections !== true && (await generator()) === 'wrk') return loadWithWrk(order);
+  const isForWrk = order.closesConnections !== true && order.perSecond === undefined;
+  if (isForWrk && (await generator()) === 'wrk') return loadWithWrk(order);
   const program = fileURLToPath(new URL('./load-generator.js', import.meta.url));
   const requests = order.requests.map((request) => bytesOf(request, order).toString('base64'));
   const folder = await mkdtemp(join(tmpdir(), 'jpl-load-'));

@@ -29,7 +29,7 @@ export async function makeSigningSet(dir: string, at: Date): Promise<SigningSet>
  * Bytes that deflate to about half, as native code does: runs out of a small alphabet between runs of noise.
  * The same seed gives the same bytes.
  */
-function halfCompressible(length: number, seed: string): Buffer {
+export function halfCompressible(length: number, seed: string): Buffer {
   const bytes = Buffer.alloc(length);
   let block = createHash('sha512').update(seed).digest();
   for (let offset = 0; offset < length; offset += 128) {
