@@ -69,7 +69,7 @@ async function measure(database: StoreDatabase, dataDir: string): Promise<Row[]>
   await using blobs = await store.openBlobs({ dataDir, clock });
   const log = { warn: () => {}, info: () => {} };
   await using watch = await store.ChangeWatch.start({ database, onChanges: () => {}, log });
-  const app = store.createServer(undefined);
+  const app = store.createServer();
   const info = { name: 'Bench', anchors: [], revocation: 'required' } as const;
   store.serve(
     app,

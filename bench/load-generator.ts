@@ -61,10 +61,20 @@ class Connection {
 
   constructor(onConnect: (connection: Connection) => void, onAnswer: (connection: Connection) => void) {
     this.#onAnswer = onAnswer;
-    this.#socket = connect(Number(port), hostname);
-    this.#socket.setNoDelay(true);
+    this.#socket = connect({
+      port: Number(port),
+      host: hostname,
+      noDelay: true,
+      // One buffer for all that comes: the collector's pauses would count as the server's.
+      onread: {
+        buffer: Buffer.allocUnsafe(256 * 1024),
+        callback: (length, bytes) => {
+          this.#take(Buffer.from(bytes.buffer, bytes.byteOffset, length));
+          return true;
+        },
+      },
+    });
     this.#socket.once('connect', () => onConnect(this));
-    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
     this.#socket.once('error', () => {
       failures += 1;
     });

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 /** A server in a process of its own. */
 export interface ServerProcess extends AsyncDisposable {
   readonly url: string;
+  readonly pid: number | undefined;
   /** Processor time it has used so far, in seconds; undefined where the system does not tell. */
   cpuSeconds(): Promise<number | undefined>;
   /** The most memory it has held so far, in bytes; undefined where the system does not tell. */
@@ -58,6 +59,7 @@ export function processOf(child: ChildProcess, url: string): ServerProcess {
   const ended = once(child, 'exit');
   return {
     url,
+    pid: child.pid,
     cpuSeconds: () => cpuSecondsOf(child.pid),
     peakBytes: () => peakBytesOf(child.pid),
     async [Symbol.asyncDispose]() {

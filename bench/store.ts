@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Contender, Contest } from './contest.js';
 import { freePort } from './free-port.js';
+import { halveCore } from './half-core.js';
 import { type LoadRequest, load } from './load.js';
-import { startNginx } from './nginx.js';
+import { nginxWhole, startNginx } from './nginx.js';
 import { type BenchReport, plainRow, type Row } from './report.js';
 import { type ServerProcess, startBareServer } from './server-process.js';
 import { StorePlace, writeSignedPackage } from './store-place.js';
@@ -86,7 +87,7 @@ async function measureServing(place: StorePlace): Promise<Row[]> {
   if (nginx === undefined) process.stderr.write('no nginx here: downloads have nothing to be held against\n');
   else
     contenders.push(
-      { name: 'nginx, 5 MB', servers: [nginx], requests: [get('/Large.jpl')] },
+      { name: 'nginx, 5 MB', servers: [nginx], requests: [get(`${nginxWhole}/Large.jpl`)] },
       { name: 'nginx, 64 KiB range', servers: [nginx], requests: [get('/Large.jpl', range)] },
     );
   const contest = await Contest.run(contenders);
@@ -114,6 +115,19 @@ async function listed(url: string): Promise<{ etag: string; bytes: number }> {
   return { etag: answer.headers.get('etag') ?? '', bytes };
 }
 
+async function onHalfCore(server: ServerProcess): Promise<ServerProcess> {
+  const half = server.pid === undefined ? undefined : await halveCore(server.pid);
+  if (half === undefined)
+    process.stderr.write('a process has a whole core: the load may have none left for itself\n');
+  return {
+    ...server,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await half?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
 /** Two processes that share a database and a folder of blobs, each asked on its own port, against one of them with all connections. */
 async function measureTwo(place: StorePlace): Promise<Row[]> {
   const { postgresPrograms, startPostgres }: Store = await import(
@@ -122,8 +136,8 @@ async function measureTwo(place: StorePlace): Promise<Row[]> {
   await using cluster = postgresPrograms === undefined ? undefined : await startPostgres();
   const database = await cluster?.createDatabase();
   process.stderr.write(`two processes on ${database === undefined ? 'SQLite' : 'PostgreSQL'}\n`);
-  await using one = await place.start(database);
-  await using other = await place.start(database);
+  await using one = await onHalfCore(await place.start(database));
+  await using other = await onHalfCore(await place.start(database));
   const { etag } = await listed(one.url);
   await listed(other.url);
   const questions = { listing: get(paths.listing), '304': get(paths.listing, { 'if-none-match': etag }) };

@@ -16,5 +16,5 @@ export { type RestoreOptions, type RestoreReport, restoreStore } from './operati
 export { openEmptyPlace, openStoreData, type StoreData, type StorePlace } from './operating/store-data.js';
 export type { PublishingSettings } from './publishing/open-publishing.js';
 export type { PublicationProblem } from './scan/publication-problem.js';
-export type { LogTarget } from './serving/server.js';
+export type { LogTarget } from './serving/request-log.js';
 export { createStore, type Store, type StoreOptions } from './store.js';

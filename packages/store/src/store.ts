@@ -17,13 +17,15 @@ import type { JudgePolicy } from './judging/judge-package-file.js';
 import { Lifetime } from './lifetime.js';
 import { openPublishing, type PublishingSettings } from './publishing/open-publishing.js';
 import { documentationRoutes } from './reading/documentation-routes.js';
-import { createMetrics } from './reading/metrics.js';
+import { createMetrics, type Metrics } from './reading/metrics.js';
 import { folderName } from './scan/folder-name.js';
 import { FolderWatch } from './scan/folder-watch.js';
 import type { PublicationProblem } from './scan/publication-problem.js';
 import { Scanner } from './scan/scanner.js';
+import { PreparedLane } from './serving/prepared-lane.js';
 import { PublishedCrl } from './serving/published-crl.js';
-import { createServer, type LogTarget, serve } from './serving/server.js';
+import type { LogTarget } from './serving/request-log.js';
+import { createServer, serve } from './serving/server.js';
 import { createServing, type ServingOptions } from './serving/serving.js';
 
 export interface StoreOptions {
@@ -92,7 +94,14 @@ export async function createStore(options: StoreOptions): Promise<Store> {
 
 async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Store> {
   const { anchors, clock, dataDir, s3, revocation = 'required' } = options;
-  const app = createServer(options.logger, {}, options.trustedProxies);
+  const lane = new PreparedLane(clock);
+  let metrics: Metrics | undefined;
+  const app = createServer({
+    log: options.logger,
+    trustedProxies: options.trustedProxies,
+    lane,
+    onLaneAnswer: (answer, seconds) => metrics?.answeredAhead(answer, seconds),
+  });
   const { log } = app;
   tellSettings(log, anchors, revocation);
   const packagesDir = await makePackagesFolder(dataDir);
@@ -100,7 +109,7 @@ async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Sto
   const onLost = (err: Error): void => log.warn({ err }, 'a connection to the database was lost');
   const database = lifetime.use(await openDatabase({ dataDir, url: options.databaseUrl, onLost }));
   const blobs = lifetime.use(await openBlobs({ dataDir, s3, clock }));
-  const metrics = lifetime.use(createMetrics({ database, readers: options.metrics }));
+  metrics = lifetime.use(createMetrics({ database, readers: options.metrics }));
   metrics.observe(app);
   const fetchers = lifetime.use(openFetchers(options));
   const ask = options.ask ?? createRevocationChecker({ fetch: fetchers.ask, mode: 'fresh', revocation });
@@ -121,7 +130,7 @@ async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Sto
 
   const crl = crlsOf(options, fetchers.crl, log);
   const { name = defaultName } = options;
-  const serving = lifetime.use(createServing({ ...base, crl, name }));
+  const serving = lifetime.use(createServing({ ...base, crl, name, lane }));
   const { databaseUrl } = options;
   const watch = lifetime.use(
     await ChangeWatch.start({
@@ -131,6 +140,7 @@ async function openStore(options: StoreOptions, lifetime: Lifetime): Promise<Sto
       listen: databaseUrl === undefined ? undefined : (onTold) => listenForChanges(databaseUrl, onTold),
     }),
   );
+  lane.open(watch);
   const routes = [...serving.routes(watch), metrics.route];
   const description = { title: name, version: '1', routes, guarded: publishing.routes };
   serve(app, [...routes, ...documentationRoutes(description)]);

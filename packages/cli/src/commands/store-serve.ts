@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { createStore, type PublishingSettings, readS3Settings } from '@jami-plugin-store/store';
 import type { RevocationMode } from '@jami-plugin-store/trust';
 import type { Io } from '../io.js';
+import { LogLines } from '../log-lines.js';
 import { writeNew } from '../new-file.js';
 import { readInput, readTrustAnchors } from '../options.js';
 import { announce, listening, untilStopped } from '../serving.js';
@@ -31,6 +32,7 @@ export interface ServeStoreOptions {
 /** `jpl store serve`: one process of a store, until stopped. Database and bucket are named by `DATABASE_URL` and `S3_*`. */
 export async function storeServe(io: Io, options: ServeStoreOptions): Promise<number> {
   const { crlFile } = options;
+  const log = new LogLines(io.stderr);
   await using store = await createStore({
     dataDir: resolve(io.cwd, options.dataDir),
     databaseUrl: io.env.DATABASE_URL || undefined,
@@ -45,7 +47,7 @@ export async function storeServe(io: Io, options: ServeStoreOptions): Promise<nu
     trustedProxies: options.trustedProxy,
     metrics: options.openMetrics === true ? 'anyone' : 'loopback',
     publishing: await publishingOf(io, options),
-    logger: { write: io.stderr },
+    logger: log,
   });
   const { url } = await listening(store.listen({ port: options.port, host: options.host }));
   announce(io, { url });

@@ -134,7 +134,7 @@ export class PublishingPlace implements AsyncDisposable {
     const place = new PublishingPlace(dataDir, database, blobs, closers);
     const ask: AskRevocation = async (questions) =>
       questions.map(({ certificate }) => notOffered(certificate));
-    const app = createServer(undefined);
+    const app = createServer();
     const publishing = use(
       await openPublishing({
         ...options,

@@ -19,7 +19,7 @@ describe('health', () => {
     const { database } = place;
     let asked = 0;
     const ask = async (assertUsable: () => Promise<void>) => {
-      const app = createServer(undefined);
+      const app = createServer();
       serve(app, healthRoutes({ database, blobs: { assertUsable }, withinMs: 50 }));
       const replies = await Promise.all([1, 2, 3].map(() => app.inject('/health/ready')));
       const live = await app.inject('/health/live');

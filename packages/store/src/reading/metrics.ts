@@ -5,7 +5,9 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { lastChange } from '../database/changes.js';
 import type { StoreDatabase } from '../database/database.js';
 import { StoreError } from '../error.js';
+import type { LaneAnswer } from '../serving/prepared-lane.js';
 import type { ReadingRoute } from './reading-route.js';
+import { RequestFigures } from './request-figures.js';
 
 export interface MetricsOptions {
   readonly database: StoreDatabase;
@@ -17,11 +19,12 @@ export interface Metrics extends Disposable {
   readonly route: ReadingRoute;
   /** Counts the requests of an application from now on. */
   observe(app: FastifyInstance): void;
+  /** Counts a request that was answered ahead of the application. */
+  answeredAhead(answer: LaneAnswer, seconds: number): void;
   /** A package was judged. @param seconds  from its last byte to the verdict */
   judged(outcome: 'accepted' | 'refused', seconds: number): void;
 }
 
-const secondsOfRequests = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 const secondsOfJudging = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** How long the database may take before a reading counts it as gone. Milliseconds. */
 const databaseMs = 2_000;
@@ -31,19 +34,7 @@ const nanoseconds = 1e9;
 export function createMetrics({ database, readers = 'loopback' }: MetricsOptions): Metrics {
   const registers = [new Registry()];
   const [registry] = registers as [Registry];
-  const requests = new Histogram({
-    name: 'jpl_store_http_request_duration_seconds',
-    help: 'Requests by route template, method and status, from their header to the end of their answer',
-    labelNames: ['method', 'route', 'status'] as const,
-    buckets: secondsOfRequests,
-    registers,
-  });
-  const sent = new Counter({
-    name: 'jpl_store_http_response_bytes_total',
-    help: 'Bytes of answers, as announced, by route template',
-    labelNames: ['route'] as const,
-    registers,
-  });
+  const requests = new RequestFigures();
   const downloads = new Counter({
     name: 'jpl_store_downloads_total',
     help: 'Answers with a package, or a part of one',
@@ -69,8 +60,7 @@ export function createMetrics({ database, readers = 'loopback' }: MetricsOptions
 
   const count = (request: FastifyRequest, status: number, bytes: number, seconds: number): void => {
     const route = request.routeOptions.url ?? 'none';
-    requests.observe({ method: request.method, route, status }, seconds);
-    if (Number.isFinite(bytes)) sent.inc({ route }, bytes);
+    requests.count(request.method, route, status, seconds, bytes);
     const isDownload = route === '/download/:arch/:id' || route === '/blobs/sha256/:digest';
     if (isDownload && request.method === 'GET' && (status === 200 || status === 206))
       downloads.inc({ part: status === 200 ? 'whole' : 'range' });
@@ -85,6 +75,8 @@ export function createMetrics({ database, readers = 'loopback' }: MetricsOptions
         done();
       });
     },
+    answeredAhead: ({ route, status, bytes }, seconds) =>
+      requests.count('GET', route, status, seconds, bytes),
     judged: (outcome, seconds) => judging.observe({ outcome }, seconds),
     route: {
       path: catalogPaths.metrics,
@@ -99,7 +91,7 @@ export function createMetrics({ database, readers = 'loopback' }: MetricsOptions
         if (readers === 'loopback' && !isLocal(request))
           throw new StoreError('ROUTE_NOT_FOUND', 'There is nothing at this address.');
         await readDatabase();
-        const text = await registry.metrics();
+        const text = `${await registry.metrics()}${requests.text()}`;
         return reply.header('cache-control', 'no-store').type(registry.contentType).send(text);
       },
     },

@@ -28,7 +28,7 @@ export class ReadingPlace implements AsyncDisposable {
   readonly database: StoreDatabase;
   readonly blobs: BlobStore;
   #watch: ChangeWatch | undefined;
-  #app = createServer(undefined);
+  #app = createServer();
   readonly #dataDir: string;
 
   private constructor(dataDir: string, database: StoreDatabase, blobs: BlobStore) {

@@ -91,7 +91,7 @@ async function openRun(place: DatabaseOptions, given: Given): Promise<Run> {
     folder: await folderName(dataDir),
     judging,
     clock,
-    log: createServer(undefined).log,
+    log: createServer().log,
   });
   lifetime.defer(() => scanner.close());
   await scanner.scan();

@@ -1,34 +1,25 @@
 import type { FastifyRequest } from 'fastify';
 import type { PreparedAnswers } from './prepared-answers.js';
+import type { TimedBody } from './prepared-body.js';
 import { platformOf, pluginIdOf } from './route-input.js';
-import { sendPrepared } from './send.js';
-import type { ServedRoute } from './server.js';
+
+/** A resource whose answers are made ahead. */
+export interface PreparedRoute {
+  readonly path: string;
+  answer(request: FastifyRequest): Promise<TimedBody>;
+}
 
 /** The calls of Jami's desktop client that answer JSON: `/`, `/details/:id`, `/versions/:id`. */
-export function jamiRoutes(answers: PreparedAnswers): ServedRoute[] {
+export function jamiRoutes(answers: PreparedAnswers): PreparedRoute[] {
   return [
-    {
-      path: '/',
-      handle: async (request, reply) =>
-        sendPrepared(request, reply, await answers.listing(askedPlatform(request), wishOf(request))),
-    },
+    { path: '/', answer: (request) => answers.listing(askedPlatform(request), wishOf(request)) },
     {
       path: '/details/:id',
-      handle: async (request, reply) =>
-        sendPrepared(
-          request,
-          reply,
-          await answers.details(askedPlugin(request), askedPlatform(request), wishOf(request)),
-        ),
+      answer: (request) => answers.details(askedPlugin(request), askedPlatform(request), wishOf(request)),
     },
     {
       path: '/versions/:id',
-      handle: async (request, reply) =>
-        sendPrepared(
-          request,
-          reply,
-          await answers.versions(askedPlugin(request), askedPlatform(request), wishOf(request)),
-        ),
+      answer: (request) => answers.versions(askedPlugin(request), askedPlatform(request), wishOf(request)),
     },
   ];
 }

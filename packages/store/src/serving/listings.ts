@@ -6,7 +6,7 @@ import { Turns } from '../database/turns.js';
 import { isOfNow } from './answer-age.js';
 import { chooseLanguage } from './language-preference.js';
 import { type ListedPlugin, ListingSegments } from './listing-segments.js';
-import type { PreparedBody } from './prepared-body.js';
+import type { PreparedBody, TimedBody } from './prepared-body.js';
 import { storePluginOf } from './store-plugin.js';
 
 /** What may be held of all listings together. */
@@ -53,7 +53,7 @@ export class Listings {
     this.#limits = { ...defaultLimits, ...limits };
   }
 
-  async get(platform: string, languages: readonly string[], at: number): Promise<PreparedBody> {
+  async get(platform: string, languages: readonly string[], at: number): Promise<TimedBody> {
     const key = `${platform} ${languages.join()}`;
     const listing = this.#held.get(key) ?? { platform, languages, changed: new Set(), made: undefined };
     this.#held.delete(key);
@@ -68,7 +68,7 @@ export class Listings {
       else this.#weights.set(listing, made.body.weight);
       this.#shrink();
     }
-    return made.body;
+    return { body: made.body, since: made.since, until: made.segments.until };
   }
 
   /** Notes that something of a plugin has changed. */

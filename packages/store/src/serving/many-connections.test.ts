@@ -9,7 +9,7 @@ const count = Number(process.env.JPL_CONNECTIONS ?? 400);
 
 test('many who open a connection and say little or nothing keep nobody waiting, and are hung up on', async () => {
   const headersMs = Math.max(2_000, count / 2);
-  const app = createServer(undefined, { headersMs, idleMs: headersMs, checkMs: 100 });
+  const app = createServer({ limits: { headersMs, idleMs: headersMs, checkMs: 100 } });
   serve(app, [{ path: '/', handle: async (_, reply) => reply.send('there') }]);
   await app.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 });
   const { port } = app.server.address() as AddressInfo;

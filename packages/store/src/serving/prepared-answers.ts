@@ -8,7 +8,7 @@ import { isOfNow } from './answer-age.js';
 import { BoundedCache } from './bounded-cache.js';
 import { chooseLanguage, preferredLanguages } from './language-preference.js';
 import { Listings } from './listings.js';
-import { type PreparedBody, prepareJson } from './prepared-body.js';
+import { prepareJson, type TimedBody } from './prepared-body.js';
 import type { Shelves } from './shelves.js';
 import { storePluginOf } from './store-plugin.js';
 
@@ -21,11 +21,7 @@ const maxOrderedListings = 64;
 /** Versions of one plugin told at once; Jami's client looks at the first. */
 const maxVersions = 1_000;
 
-/** An answer, and the time for which it is true while nothing changes. Milliseconds since 1970. */
-interface Answer {
-  readonly body: PreparedBody;
-  readonly since: number;
-  readonly until: number;
+interface Answer extends TimedBody {
   /** Number of the plugin it is about. */
   readonly plugin: number;
 }
@@ -55,7 +51,7 @@ export class PreparedAnswers {
   }
 
   /** Jami's `GET /?arch=`: an array of {@link StorePlugin}, `[]` for a platform nothing is offered for. */
-  async listing(platform: string, acceptLanguage: string | undefined): Promise<PreparedBody> {
+  async listing(platform: string, acceptLanguage: string | undefined): Promise<TimedBody> {
     const wish = preferredLanguages(acceptLanguage, await this.#languagesInUse());
     return await this.#listings.get(platform, this.#admit(platform, wish), this.#clock().getTime());
   }
@@ -64,7 +60,7 @@ export class PreparedAnswers {
    * Jami's `GET /details/:id?arch=`.
    * @throws {StoreError} PLUGIN_NOT_FOUND | PLATFORM_NOT_OFFERED
    */
-  async details(id: string, platform: string, acceptLanguage: string | undefined): Promise<PreparedBody> {
+  async details(id: string, platform: string, acceptLanguage: string | undefined): Promise<TimedBody> {
     const shelf = await this.#shelves.plugin(id);
     const [newest] = offeredFor(shelf, platform, this.#clock().getTime());
     const languages = preferredLanguages(acceptLanguage, newest.languages);
@@ -77,7 +73,7 @@ export class PreparedAnswers {
    * Jami's `GET /versions/:id?arch=`: newest first, never empty.
    * @throws {StoreError} PLUGIN_NOT_FOUND | PLATFORM_NOT_OFFERED
    */
-  async versions(id: string, platform: string, acceptLanguage: string | undefined): Promise<PreparedBody> {
+  async versions(id: string, platform: string, acceptLanguage: string | undefined): Promise<TimedBody> {
     const shelf = await this.#shelves.plugin(id);
     const packages = offeredFor(shelf, platform, this.#clock().getTime()).slice(0, maxVersions);
     const available = [...new Set(packages.flatMap((shelved) => shelved.languages))];
@@ -107,12 +103,12 @@ export class PreparedAnswers {
   }
 
   /** The held answer where it is true now, else a new one. */
-  async #current(key: string, make: (at: number) => Promise<Answer>): Promise<PreparedBody> {
+  async #current(key: string, make: (at: number) => Promise<Answer>): Promise<TimedBody> {
     const at = this.#clock().getTime();
     const held = await this.#cache.get(key, () => make(at));
-    if (isOfNow(held.since, at) && at < held.until) return held.body;
+    if (isOfNow(held.since, at) && at < held.until) return held;
     this.#cache.drop(key);
-    return (await this.#cache.get(key, () => make(at))).body;
+    return await this.#cache.get(key, () => make(at));
   }
 
   #languagesInUse(): Promise<readonly string[]> {

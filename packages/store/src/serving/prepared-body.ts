@@ -25,6 +25,13 @@ export interface PreparedBody {
   readonly weight: number;
 }
 
+/** An answer, and the time for which it is true while nothing changes. Milliseconds since 1970. */
+export interface TimedBody {
+  readonly body: PreparedBody;
+  readonly since: number;
+  readonly until: number;
+}
+
 const gzipAsync = promisify(gzip);
 const brotliAsync = promisify(brotliCompress);
 

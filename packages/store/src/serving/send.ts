@@ -14,12 +14,8 @@ export const immutable = 'public, max-age=31536000, immutable';
 
 /** Sends a prepared answer in the coding the request likes best; HEAD, 304 and 412 as RFC 9110 has them. */
 export function sendPrepared(request: FastifyRequest, reply: FastifyReply, body: PreparedBody): FastifyReply {
-  const chosen = chooseCoding(request, body);
-  reply.headers({
-    etag: chosen.etag,
-    'cache-control': revalidate,
-    vary: 'Accept-Language, Accept-Encoding',
-  });
+  const chosen = chooseCoding(request.headers['accept-encoding'], body);
+  reply.headers(representationFields(chosen));
   if (isNotModified(request.headers, chosen.etag)) return reply.code(304).send();
   return sendChosen(request, reply, body, chosen);
 }
@@ -27,33 +23,46 @@ export function sendPrepared(request: FastifyRequest, reply: FastifyReply, body:
 /** Sends the answer to a question asked by POST: it is nobody else's, so there is nothing to keep or to compare it by. */
 export function sendUnkept(request: FastifyRequest, reply: FastifyReply, body: PreparedBody): FastifyReply {
   reply.headers({ 'cache-control': 'no-store', vary: 'Accept-Encoding' });
-  return sendChosen(request, reply, body, chooseCoding(request, body));
+  return sendChosen(request, reply, body, chooseCoding(request.headers['accept-encoding'], body));
 }
 
 type ChosenCoding = PreparedCoding & { readonly coding: ContentCoding };
 
-function chooseCoding(request: FastifyRequest, { codings }: PreparedBody): ChosenCoding {
-  const coding = negotiateCoding(request.headers['accept-encoding'], codings);
+export function chooseCoding(acceptEncoding: string | undefined, { codings }: PreparedBody): ChosenCoding {
+  const coding = negotiateCoding(acceptEncoding, codings);
   const chosen = codings.get(coding);
   if (chosen === undefined) throw new StoreError('INTERNAL', 'The answer was not prepared.');
   return { ...chosen, coding };
+}
+
+/** Fields of 200 and 304 alike. */
+export function representationFields({ etag }: ChosenCoding): Record<string, string> {
+  return { etag, 'cache-control': revalidate, vary: 'Accept-Language, Accept-Encoding' };
+}
+
+/** Fields that tell of the body. */
+export function contentFields(
+  { contentType, languages }: PreparedBody,
+  { coding, length, reprDigest }: ChosenCoding,
+): Record<string, string> {
+  return {
+    'content-type': contentType,
+    'content-length': String(length),
+    'repr-digest': reprDigest,
+    // RFC 9530 2: what is sent is the whole of it.
+    'content-digest': reprDigest,
+    ...(languages.length > 0 ? { 'content-language': languages.join(', ') } : {}),
+    ...(coding === 'identity' ? {} : { 'content-encoding': coding }),
+  };
 }
 
 function sendChosen(
   request: FastifyRequest,
   reply: FastifyReply,
   body: PreparedBody,
-  { coding, ...chosen }: ChosenCoding,
+  chosen: ChosenCoding,
 ): FastifyReply {
-  reply.headers({
-    'content-type': body.contentType,
-    'content-length': chosen.length,
-    'repr-digest': chosen.reprDigest,
-    // RFC 9530 2: what is sent is the whole of it.
-    'content-digest': chosen.reprDigest,
-  });
-  if (body.languages.length > 0) reply.header('content-language', body.languages.join(', '));
-  if (coding !== 'identity') reply.header('content-encoding', coding);
+  reply.headers(contentFields(body, chosen));
   if (request.method === 'HEAD') return reply.send();
   const { body: bytes } = chosen;
   return reply.send(Buffer.isBuffer(bytes) ? bytes : Readable.from(bytes, { objectMode: false }));

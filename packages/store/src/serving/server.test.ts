@@ -45,7 +45,9 @@ describe('the server', () => {
     const last = `${request}Connection: close\r\n\r\n`;
     const answers = await sendRaw(served.port, `${request}\r\n`.repeat(31) + last);
     expect(answers.match(/HTTP\/1.1 200/g)).toHaveLength(32);
-    expect(await sendRaw(served.port, `${request}\r\n`.repeat(1_000) + last)).toBe('');
+    const cutOff = await sendRaw(served.port, `${request}\r\n`.repeat(1_000) + last);
+    // The first may have gone out ahead of the others.
+    expect(cutOff.match(/HTTP\/1.1 200/g)?.length ?? 0).toBeLessThan(2);
   });
 
   test('a request of HTTP/1.1 names its host once', async () => {
@@ -92,7 +94,7 @@ describe('the server', () => {
       served.ask('/nothing', { 'x-request-id': 'mine' }),
       served.ask('/nothing', { 'request-id': 'mine' }),
     ]);
-    expect(a.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(a.headers['x-request-id']).toMatch(/^[0-9a-f]{16}$/);
     expect(a.headers['x-request-id']).not.toBe(b.headers['x-request-id']);
   });
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   type FastifyBaseLogger,
@@ -13,7 +13,10 @@ import { sendRefusal } from '../access/refusal-reply.js';
 import { StoreError } from '../error.js';
 import { holdToPace } from './body-pace.js';
 import { parseJson } from './json-body.js';
+import type { LaneAnswer } from './prepared-lane.js';
 import { refuseConnection, sendProblem } from './problem-reply.js';
+import { requestId } from './request-id.js';
+import { type LogTarget, requestLog } from './request-log.js';
 
 /** A readable resource: GET and HEAD, nothing else; or a question too long for an address, asked by POST. */
 export interface ServedRoute {
@@ -21,9 +24,6 @@ export interface ServedRoute {
   readonly question?: { readonly maxBytes: number } | undefined;
   handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
 }
-
-/** Where log lines go: a logger of the host, or whatever takes lines of JSON (a stream will do). */
-export type LogTarget = FastifyBaseLogger | { write(line: string): void };
 
 /** What one connection may take of the server. Milliseconds, bytes. */
 export type ServerLimits = typeof defaultLimits;
@@ -50,43 +50,69 @@ const defaultLimits = {
   pipelinedRequests: 32,
 };
 
-const maxLoggedUrl = 512;
+/** Answers what it can before the framework sees the request. */
+export interface Lane {
+  answer(request: IncomingMessage, response: ServerResponse, id: string): LaneAnswer | undefined;
+  close(): void;
+}
 
-/**
- * Makes the HTTP server around a set of readable resources. Every refusal is RFC 9457 problem details.
- * @param trustedProxies  addresses or networks that may say in X-Forwarded-For for whom they ask
- */
-export function createServer(
-  log: LogTarget | undefined,
-  given: Partial<ServerLimits> = {},
-  trustedProxies: readonly string[] = [],
-): FastifyInstance {
-  const limits = { ...defaultLimits, ...given };
+export interface CreateServerOptions {
+  readonly log?: LogTarget | undefined;
+  readonly limits?: Partial<ServerLimits> | undefined;
+  /** Addresses or networks that may say in X-Forwarded-For for whom they ask. */
+  readonly trustedProxies?: readonly string[] | undefined;
+  readonly lane?: Lane | undefined;
+  /** Told of each request that the lane has answered. */
+  readonly onLaneAnswer?: ((answer: LaneAnswer, seconds: number) => void) | undefined;
+}
+
+/** Makes the HTTP server around a set of readable resources. Every refusal is RFC 9457 problem details. */
+export function createServer(options: CreateServerOptions = {}): FastifyInstance {
+  const { log, trustedProxies = [], lane } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const httpOptions = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMs,
+    // Bodies have a pace of their own, see below; header fields Node's.
+    requestTimeout: 0,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: limits.checkMs,
+    // Asked for below, where a request without one gets an answer like any other refusal.
+    requireHostHeader: false,
+  };
+  const answerAhead = (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (lane === undefined) return false;
+    const begun = performance.now();
+    const reqId = requestId();
+    const answered = lane.answer(request, response, reqId);
+    if (answered === undefined) return false;
+    const { method = '', url = '' } = request;
+    const took = performance.now() - begun;
+    options.onLaneAnswer?.(answered, took / 1000);
+    tell({ reqId, method, url, status: answered.status, ms: took });
+    return true;
+  };
   const app = fastify({
     ...loggerOptions(log),
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     bodyLimit: limits.bodyBytes,
-    // Bodies have a pace of their own, see below; header fields Node's.
-    requestTimeout: 0,
-    connectionTimeout: limits.idleMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    maxRequestsPerSocket: limits.requestsPerConnection,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
     requestIdHeader: false,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomUUID(),
-    http: {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headersMs,
-      connectionsCheckingInterval: limits.checkMs,
-      // Asked for below, where a request without one gets an answer like any other refusal.
-      requireHostHeader: false,
-    },
+    genReqId: requestId,
     routerOptions: { maxParamLength: limits.paramCharacters },
     frameworkErrors: sendProblem,
     clientErrorHandler: refuseConnection,
+    serverFactory: (handler) => {
+      const server = createHttpServer(httpOptions, (request, response) => {
+        if (!answerAhead(request, response)) handler(request, response);
+      });
+      server.setTimeout(limits.idleMs);
+      server.maxRequestsPerSocket = limits.requestsPerConnection;
+      return server;
+    },
   });
   app.server.maxConnections = limits.connections;
   limitPipelining(app, limits.pipelinedRequests);
@@ -98,12 +124,12 @@ export function createServer(
   // RFC 9110 10.1.1 lets a server pass over expectations it does not know; Node would answer without a body.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   // One line a request, and nobody's address in it.
-  app.addHook('onResponse', (request, reply, done) => {
-    const { method, url } = request;
-    const ms = Math.round(reply.elapsedTime * 10) / 10;
-    request.log.info({ method, url: url.slice(0, maxLoggedUrl), status: reply.statusCode, ms }, 'answered');
+  const tell = requestLog(log, app.log);
+  app.addHook('onResponse', ({ id: reqId, method, url }, { statusCode: status, elapsedTime: ms }, done) => {
+    tell({ reqId, method, url, status, ms });
     done();
   });
+  if (lane !== undefined) app.addHook('preClose', async () => lane.close());
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => {
     if (!app.supportedMethods.includes(request.method)) throw methodNotAllowed(request);

@@ -13,6 +13,7 @@ import { ChangeWatch } from '../database/change-watch.js';
 import type { StoreDatabase, StoreTransaction } from '../database/database.js';
 import { type DatabaseOptions, openDatabase } from '../database/open-database.js';
 import { Lifetime } from '../lifetime.js';
+import { type LaneAnswer, PreparedLane } from './prepared-lane.js';
 import { PublishedCrl } from './published-crl.js';
 import { createServer, type ServerLimits, serve } from './server.js';
 import { createServing } from './serving.js';
@@ -27,6 +28,8 @@ export interface ServedStoreOptions extends Partial<ServerLimits> {
   readonly database?: DatabaseOptions | undefined;
   /** Default: in that folder. */
   readonly openBlobs?: ((clock: () => Date) => Promise<BlobStore>) | undefined;
+  /** Bounds of what is answered ahead of the framework. */
+  readonly held?: ConstructorParameters<typeof PreparedLane>[1];
 }
 
 /** A package to be served. */
@@ -39,13 +42,15 @@ export type ServedPackage = Partial<PackageFacts> & {
 export class ServedStore implements AsyncDisposable {
   readonly database: StoreDatabase;
   readonly blobs: BlobStore;
+  /** What was answered ahead of the framework, in order. */
+  readonly ahead: readonly LaneAnswer[];
   readonly #now: { at: Date };
   readonly #lifetime: Lifetime;
   readonly #app: ReturnType<typeof createServer>;
   readonly #watch: ChangeWatch;
 
   private constructor(
-    opened: Pick<ServedStore, 'database' | 'blobs'> & {
+    opened: Pick<ServedStore, 'database' | 'blobs' | 'ahead'> & {
       now: { at: Date };
       lifetime: Lifetime;
       app: ReturnType<typeof createServer>;
@@ -54,6 +59,7 @@ export class ServedStore implements AsyncDisposable {
   ) {
     this.database = opened.database;
     this.blobs = opened.blobs;
+    this.ahead = opened.ahead;
     this.#now = opened.now;
     this.#lifetime = opened.lifetime;
     this.#app = opened.app;
@@ -63,14 +69,17 @@ export class ServedStore implements AsyncDisposable {
   static async open({
     database: place,
     openBlobs: open,
+    held,
     ...limits
   }: ServedStoreOptions = {}): Promise<ServedStore> {
     const lifetime = new Lifetime();
     const dataDir = await mkdtemp(join(tmpdir(), 'jpl-store-'));
     lifetime.defer(() => rm(dataDir, { recursive: true, force: true }));
-    const app = createServer(undefined, limits);
     const now = { at: servedAt };
     const clock = (): Date => now.at;
+    const lane = new PreparedLane(clock, held);
+    const ahead: LaneAnswer[] = [];
+    const app = createServer({ limits, lane, onLaneAnswer: (answer) => ahead.push(answer) });
     const database = lifetime.use(await openDatabase(place ?? { dataDir }));
     const blobs = lifetime.use(await (open?.(() => new Date()) ?? openBlobs({ dataDir, clock })));
     const lists = {
@@ -81,11 +90,14 @@ export class ServedStore implements AsyncDisposable {
     const crl = { ...lists, root, authorityUrl: undefined };
     const judging = { anchors: [], revocation: 'required' } as const;
     const { log } = app;
-    const serving = lifetime.use(createServing({ database, blobs, clock, judging, crl, name: 'Test', log }));
+    const serving = lifetime.use(
+      createServing({ database, blobs, clock, judging, crl, name: 'Test', log, lane }),
+    );
     const watch = lifetime.use(await ChangeWatch.start({ database, onChanges: serving.forget, log }));
+    lane.open(watch);
     serve(app, serving.routes(watch));
     lifetime.defer(() => app.close());
-    const served = new ServedStore({ now, database, blobs, lifetime, app, watch });
+    const served = new ServedStore({ now, database, blobs, lifetime, app, watch, ahead });
     await app.listen({ port: 0, host: '127.0.0.1' });
     return served;
   }
