@@ -20,10 +20,11 @@ interface Order {
 const order = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Order;
 const { hostname, port } = new URL(order.url);
 const requests = order.requests.map((text) => Buffer.from(text, 'base64'));
-const latencies: number[] = [];
+let latencies: number[] = [];
 let failures = 0;
 let next = 0;
-const start = performance.now();
+/** What is counted began here. */
+let start = performance.now();
 const endsAt = start + order.seconds * 1000;
 
 /** The answers of one connection, as their bytes come in. */
@@ -132,9 +133,16 @@ async function askSteadily(perSecond: number): Promise<void> {
   );
   const begun = performance.now();
   let asked = 0;
+  let isWarm = false;
   await new Promise<void>((resolve) => {
     const look = (): void => {
       const now = performance.now();
+      // Until here connections and this program itself were new.
+      if (!isWarm && now >= begun + (order.seconds * 1000) / 4) {
+        isWarm = true;
+        latencies = [];
+        start = now;
+      }
       const wanted = Math.floor(((now - begun) / 1000) * perSecond);
       for (; asked < wanted && idle.length > 0; asked += 1)
         idle.shift()?.ask(begun + (asked / perSecond) * 1000);

@@ -79,6 +79,11 @@ export class StoreWorld implements AsyncDisposable {
     return world;
   }
 
+  /** Where its processes run, and where its data folder `store` is. */
+  get shell(): Shell {
+    return this.#shell;
+  }
+
   get #url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }

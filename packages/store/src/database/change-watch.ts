@@ -54,9 +54,9 @@ export class ChangeWatch implements AsyncDisposable {
     return this.#position;
   }
 
-  /** True while nothing needs to be asked. */
-  get isCurrent(): boolean {
-    return performance.now() - this.#knownAt < maxAgeMs;
+  /** True while nothing needs to be asked. @param now  as `performance.now()` tells it */
+  isCurrentAt(now: number): boolean {
+    return now - this.#knownAt < maxAgeMs;
   }
 
   /**
@@ -64,7 +64,7 @@ export class ChangeWatch implements AsyncDisposable {
    * @throws {StoreError} DATABASE_UNAVAILABLE
    */
   async assureCurrent(): Promise<void> {
-    if (!this.isCurrent) await this.look();
+    if (!this.isCurrentAt(performance.now())) await this.look();
   }
 
   /** Resolves when every change committed before this call has been told. @throws {StoreError} DATABASE_UNAVAILABLE */

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { access, mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { blobName } from '../blobs/blob-name.js';
 import type { BlobStore } from '../blobs/blob-store.js';
@@ -12,6 +12,7 @@ import { copyBlobs, readBlob } from './copy-blobs.js';
 import type { StoreData } from './store-data.js';
 import { type ArchivedFile, writeTar } from './tar-archive.js';
 import { wantedBlobs } from './wanted-blobs.js';
+import { makeWorkFolder } from './work-folder.js';
 
 export interface BackUpOptions {
   readonly source: StoreData;
@@ -41,14 +42,10 @@ export async function backUpStore(options: BackUpOptions): Promise<BackupReport>
   const parent = isFile ? dirname(options.to) : options.to;
   await assertFree(options.to, isFile);
   await mkdir(parent, { recursive: true, mode: 0o700 });
-  const work = await mkdtemp(join(parent, '.backup-'));
-  try {
-    const facts = await copyDatabase(options.source.database, work, options.clock(), options.signal);
-    const copied = isFile ? await intoFile(options, work) : await intoFolder(options, work);
-    return reportOf(facts, copied);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  await using work = await makeWorkFolder(parent, 'backup');
+  const facts = await copyDatabase(options.source.database, work.path, options.clock(), options.signal);
+  const copied = isFile ? await intoFile(options, work.path) : await intoFolder(options, work.path);
+  return reportOf(facts, copied);
 }
 
 interface Copied {

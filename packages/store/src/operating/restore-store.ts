@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isMissing } from '../blobs/blob-failure.js';
 import { FolderBlobs } from '../blobs/folder-blobs.js';
@@ -8,6 +8,7 @@ import { readBackup } from './backup-database.js';
 import { type MoveProgress, type MoveReport, moveStore } from './move-store.js';
 import type { StoreData } from './store-data.js';
 import { malformed, readTar } from './tar-archive.js';
+import { makeWorkFolder } from './work-folder.js';
 
 export interface RestoreOptions {
   /** A folder, or a file that ends with `.tar`. */
@@ -34,21 +35,17 @@ export interface RestoreReport extends MoveReport {
 export async function restoreStore(options: RestoreOptions): Promise<RestoreReport> {
   const { from, target, workFolder, clock, signal, onProgress } = options;
   await mkdir(workFolder, { recursive: true });
-  const work = await mkdtemp(join(workFolder, '.restore-'));
-  try {
-    const folder = from.endsWith('.tar') ? await unpack(from, join(work, 'backup'), signal) : from;
-    const rows = join(work, 'rows');
-    await mkdir(rows, { recursive: true });
-    await copyRows(folder, rows);
-    const { createdAt } = await verified(rows, signal);
-    await using database = await openDatabase({ dataDir: rows });
-    await using blobs = await FolderBlobs.open(join(folder, 'blobs'), clock());
-    const source: StoreData = { database, blobs, async [Symbol.asyncDispose]() {} };
-    const report = await moveStore({ source, target, clock, signal, onProgress });
-    return { ...report, from, createdAt };
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  await using work = await makeWorkFolder(workFolder, 'restore');
+  const folder = from.endsWith('.tar') ? await unpack(from, join(work.path, 'backup'), signal) : from;
+  const rows = join(work.path, 'rows');
+  await mkdir(rows, { recursive: true });
+  await copyRows(folder, rows);
+  const { createdAt } = await verified(rows, signal);
+  await using database = await openDatabase({ dataDir: rows });
+  await using blobs = await FolderBlobs.open(join(folder, 'blobs'), clock());
+  const source: StoreData = { database, blobs, async [Symbol.asyncDispose]() {} };
+  const report = await moveStore({ source, target, clock, signal, onProgress });
+  return { ...report, from, createdAt };
 }
 
 /** With the log beside the file, where somebody opened it since. @throws {StoreError} BACKUP_MALFORMED */

@@ -7,7 +7,7 @@ import type { StoreDatabase } from '../database/database.js';
 import { StoreError } from '../error.js';
 import type { LaneAnswer } from '../serving/prepared-lane.js';
 import type { ReadingRoute } from './reading-route.js';
-import { RequestFigures } from './request-figures.js';
+import { countRequest, RequestFigures, type Series } from './request-figures.js';
 
 export interface MetricsOptions {
   readonly database: StoreDatabase;
@@ -35,6 +35,7 @@ export function createMetrics({ database, readers = 'loopback' }: MetricsOptions
   const registers = [new Registry()];
   const [registry] = registers as [Registry];
   const requests = new RequestFigures();
+  const seriesOf = new WeakMap<LaneAnswer, Series>();
   const downloads = new Counter({
     name: 'jpl_store_downloads_total',
     help: 'Answers with a package, or a part of one',
@@ -60,7 +61,7 @@ export function createMetrics({ database, readers = 'loopback' }: MetricsOptions
 
   const count = (request: FastifyRequest, status: number, bytes: number, seconds: number): void => {
     const route = request.routeOptions.url ?? 'none';
-    requests.count(request.method, route, status, seconds, bytes);
+    countRequest(requests.series(request.method, route, status), seconds, bytes);
     const isDownload = route === '/download/:arch/:id' || route === '/blobs/sha256/:digest';
     if (isDownload && request.method === 'GET' && (status === 200 || status === 206))
       downloads.inc({ part: status === 200 ? 'whole' : 'range' });
@@ -75,8 +76,14 @@ export function createMetrics({ database, readers = 'loopback' }: MetricsOptions
         done();
       });
     },
-    answeredAhead: ({ route, status, bytes }, seconds) =>
-      requests.count('GET', route, status, seconds, bytes),
+    answeredAhead: (answer, seconds) => {
+      let series = seriesOf.get(answer);
+      if (series === undefined) {
+        series = requests.series('GET', answer.route, answer.status);
+        seriesOf.set(answer, series);
+      }
+      countRequest(series, seconds, answer.bytes);
+    },
     judged: (outcome, seconds) => judging.observe({ outcome }, seconds),
     route: {
       path: catalogPaths.metrics,

@@ -4,7 +4,7 @@ const durationName = 'jpl_store_http_request_duration_seconds';
 const bytesName = 'jpl_store_http_response_bytes_total';
 
 /** Requests of one method, route and status. */
-interface Series {
+export interface Series {
   readonly labels: string;
   readonly route: string;
   /** Requests that took at most as long as each bound and longer than the one before; the last: longer than all. */
@@ -20,8 +20,7 @@ interface Series {
 export class RequestFigures {
   readonly #series = new Map<string, Series>();
 
-  /** @param bytes  of the answer's body, as announced; not finite where nothing was */
-  count(method: string, route: string, status: number, seconds: number, bytes: number): void {
+  series(method: string, route: string, status: number): Series {
     const key = `${method} ${status} ${route}`;
     let series = this.#series.get(key);
     if (series === undefined) {
@@ -29,11 +28,7 @@ export class RequestFigures {
       series = { labels, route, counts: new Array(bounds.length + 1).fill(0), seconds: 0, bytes: 0 };
       this.#series.set(key, series);
     }
-    let bucket = 0;
-    while (seconds > (bounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
-    series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
-    series.seconds += seconds;
-    if (Number.isFinite(bytes)) series.bytes += bytes;
+    return series;
   }
 
   text(): string {
@@ -58,4 +53,13 @@ export class RequestFigures {
     for (const [route, bytes] of sent) lines.push(`${bytesName}{route="${route}"} ${bytes}`);
     return `${lines.join('\n')}\n`;
   }
+}
+
+/** @param bytes  of the answer's body, as announced; not finite where nothing was */
+export function countRequest(series: Series, seconds: number, bytes: number): void {
+  let bucket = 0;
+  while (seconds > (bounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
+  series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
+  series.seconds += seconds;
+  if (Number.isFinite(bytes)) series.bytes += bytes;
 }

@@ -59,6 +59,7 @@ describe('what was answered before', () => {
       }
       expect(served.ahead.at(-1)).toEqual({
         route: path.replace(/\?.*/, '').replace('Notes', ':id'),
+        url: path,
         status: 200,
         bytes: expect.any(Number),
       });
@@ -69,7 +70,7 @@ describe('what was answered before', () => {
     const { headers } = await served.ask(listing);
     const own = { 'if-none-match': headers.etag ?? '' };
     const ahead = await served.ask(listing, own);
-    expect(served.ahead).toEqual([{ route: '/', status: 304, bytes: 0 }]);
+    expect(served.ahead).toEqual([{ route: '/', url: listing, status: 304, bytes: 0 }]);
     // A list of tags is read by the route.
     const byRoute = await served.ask(listing, { 'if-none-match': `"other", ${headers.etag}` });
     expect(served.ahead).toHaveLength(1);

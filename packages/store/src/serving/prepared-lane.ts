@@ -5,25 +5,30 @@ import { isOfNow } from './answer-age.js';
 import type { TimedBody } from './prepared-body.js';
 import { chooseCoding, contentFields, representationFields } from './send.js';
 
-/** What was answered ahead of the framework. */
+/** What was answered ahead of the framework; the same object each time the same is answered. */
 export interface LaneAnswer {
   /** Template of the route that made it. */
   readonly route: string;
+  readonly url: string;
   readonly status: 200 | 304;
   /** Of the body. */
   readonly bytes: number;
 }
 
 interface Held extends Omit<TimedBody, 'body'> {
-  readonly route: string;
   /** Fields of the request that it answers, empty where there was none. */
   readonly language: string;
   readonly encoding: string;
   readonly etag: string;
   readonly body: Buffer;
-  /** Of 200 and of 304; name, value, and so on. */
-  readonly whole: readonly string[];
-  readonly notModified: readonly string[];
+  readonly whole: PreparedAnswer;
+  readonly notModified: PreparedAnswer;
+}
+
+interface PreparedAnswer {
+  readonly answer: LaneAnswer;
+  /** Name, value, and so on; the last is the id of the request that is being answered. */
+  readonly fields: string[];
 }
 
 /** Fields of a request that choose among what is held. */
@@ -49,7 +54,7 @@ export class PreparedLane {
   readonly #limits: typeof defaultLimits;
   /** By address; the oldest first. */
   readonly #held = new Map<string, Held[]>();
-  #watch: Pick<ChangeWatch, 'isCurrent' | 'position'> | undefined;
+  #watch: Pick<ChangeWatch, 'isCurrentAt' | 'position'> | undefined;
   /** Of the last change that is in all that is held. */
   #position = -1;
   #count = 0;
@@ -61,7 +66,7 @@ export class PreparedLane {
   }
 
   /** @param watch  of the database that answers are made from */
-  open(watch: Pick<ChangeWatch, 'isCurrent' | 'position'>): void {
+  open(watch: Pick<ChangeWatch, 'isCurrentAt' | 'position'>): void {
     this.#watch = watch;
   }
 
@@ -71,11 +76,19 @@ export class PreparedLane {
     this.#clear();
   }
 
-  /** @returns undefined: nothing was done, the request is the framework's */
-  answer(request: IncomingMessage, response: ServerResponse, id: string): LaneAnswer | undefined {
+  /**
+   * @param now  as `performance.now()` tells it
+   * @returns undefined: nothing was done, the request is the framework's
+   */
+  answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    id: string,
+    now: number,
+  ): LaneAnswer | undefined {
     // A request behind others of its connection waits for its turn, within bounds, in the framework.
     if (this.#count === 0 || request.method !== 'GET' || response.socket === null) return undefined;
-    if (!this.#isTrue()) return undefined;
+    if (!this.#isTrueAt(now)) return undefined;
     const variants = this.#held.get(request.url ?? '');
     const wish = variants === undefined ? undefined : readWish(request.rawHeaders);
     if (variants === undefined || wish === undefined) return undefined;
@@ -84,15 +97,8 @@ export class PreparedLane {
     );
     const at = this.#clock().getTime();
     if (held === undefined || !isOfNow(held.since, at) || at >= held.until) return undefined;
-    if (wish.ifNoneMatch === '') {
-      response.writeHead(200, [...held.whole, 'x-request-id', id]);
-      response.end(held.body);
-      return { route: held.route, status: 200, bytes: held.body.length };
-    }
-    if (wish.ifNoneMatch !== held.etag) return undefined;
-    response.writeHead(304, [...held.notModified, 'x-request-id', id]);
-    response.end();
-    return { route: held.route, status: 304, bytes: 0 };
+    if (wish.ifNoneMatch === '') return send(response, held.whole, id, held.body);
+    return wish.ifNoneMatch === held.etag ? send(response, held.notModified, id) : undefined;
   }
 
   /**
@@ -100,7 +106,13 @@ export class PreparedLane {
    * @param position  of the watch, before the answer was made
    */
   keep({ raw, routeOptions: { url: route } }: FastifyRequest, timed: TimedBody, position: number): void {
-    if (raw.method !== 'GET' || raw.url === undefined || route === undefined || !this.#isTrue()) return;
+    if (
+      raw.method !== 'GET' ||
+      raw.url === undefined ||
+      route === undefined ||
+      !this.#isTrueAt(performance.now())
+    )
+      return;
     const wish = readWish(raw.rawHeaders);
     if (wish === undefined || position !== this.#position || this.#isLong(raw.url, wish)) return;
     const chosen = chooseCoding(wish.encoding === '' ? undefined : wish.encoding, timed.body);
@@ -110,17 +122,21 @@ export class PreparedLane {
     const variants = this.#held.get(raw.url) ?? [];
     const others = variants.filter((held) => held.language !== language || held.encoding !== encoding);
     this.#weigh(variants, -1);
-    const about = Object.entries(representationFields(chosen)).flat();
+    const about = representationFields(chosen);
+    const ofRoute = { route, url: raw.url };
     const held: Held = {
-      route,
       language,
       encoding,
       since: timed.since,
       until: timed.until,
       etag: chosen.etag,
       body: chosen.body,
-      whole: [...always, ...about, ...Object.entries(contentFields(timed.body, chosen)).flat()],
-      notModified: [...always, ...about],
+      whole: prepare(
+        { ...ofRoute, status: 200, bytes: chosen.length },
+        about,
+        contentFields(timed.body, chosen),
+      ),
+      notModified: prepare({ ...ofRoute, status: 304, bytes: 0 }, about, {}),
     };
     this.#held.set(raw.url, [...others, held]);
     this.#weigh([...others, held], 1);
@@ -128,8 +144,8 @@ export class PreparedLane {
   }
 
   /** Nothing has changed since what is held was made, and if something had, it would be known. */
-  #isTrue(): boolean {
-    if (this.#watch === undefined || !this.#watch.isCurrent) return false;
+  #isTrueAt(now: number): boolean {
+    if (this.#watch === undefined || !this.#watch.isCurrentAt(now)) return false;
     const { position } = this.#watch;
     if (position !== this.#position) {
       this.#clear();
@@ -160,6 +176,24 @@ export class PreparedLane {
     this.#count = 0;
     this.#bytes = 0;
   }
+}
+
+function prepare(answer: LaneAnswer, ...fields: readonly Record<string, string>[]): PreparedAnswer {
+  const pairs = fields.flatMap((some) => Object.entries(some).flat());
+  return { answer, fields: [...always, ...pairs, 'x-request-id', ''] };
+}
+
+function send(
+  response: ServerResponse,
+  { answer, fields }: PreparedAnswer,
+  id: string,
+  body?: Buffer,
+): LaneAnswer {
+  // Read at once, so that one array serves all: this is done for every request.
+  fields[fields.length - 1] = id;
+  response.writeHead(answer.status, fields);
+  response.end(body);
+  return answer;
 }
 
 /** undefined: something in it is not for here, or stands there twice. */

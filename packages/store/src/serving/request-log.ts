@@ -30,8 +30,10 @@ export function requestLog(
       logger.info({ ...request, url: shortUrl(url), ms: roundMs(ms) }, message);
   }
   const sender = `"pid":${process.pid},"hostname":${JSON.stringify(hostname())}`;
+  // Mostly the address of the request before.
+  let [lastUrl, quotedUrl] = ['', '""'];
   return ({ reqId, method, url, status, ms }) => {
-    const quotedUrl = JSON.stringify(shortUrl(url));
+    if (url !== lastUrl) [lastUrl, quotedUrl] = [url, JSON.stringify(shortUrl(url))];
     target.write(
       `{"level":30,"time":${Date.now()},${sender},"reqId":"${reqId}","method":"${method}","url":${quotedUrl},"status":${status},"ms":${roundMs(ms)},"msg":"${message}"}\n`,
     );

@@ -13,7 +13,7 @@ import { sendRefusal } from '../access/refusal-reply.js';
 import { StoreError } from '../error.js';
 import { holdToPace } from './body-pace.js';
 import { parseJson } from './json-body.js';
-import type { LaneAnswer } from './prepared-lane.js';
+import type { LaneAnswer, PreparedLane } from './prepared-lane.js';
 import { refuseConnection, sendProblem } from './problem-reply.js';
 import { requestId } from './request-id.js';
 import { type LogTarget, requestLog } from './request-log.js';
@@ -50,18 +50,13 @@ const defaultLimits = {
   pipelinedRequests: 32,
 };
 
-/** Answers what it can before the framework sees the request. */
-export interface Lane {
-  answer(request: IncomingMessage, response: ServerResponse, id: string): LaneAnswer | undefined;
-  close(): void;
-}
-
 export interface CreateServerOptions {
   readonly log?: LogTarget | undefined;
   readonly limits?: Partial<ServerLimits> | undefined;
   /** Addresses or networks that may say in X-Forwarded-For for whom they ask. */
   readonly trustedProxies?: readonly string[] | undefined;
-  readonly lane?: Lane | undefined;
+  /** Answers what it can before the framework sees a request. */
+  readonly lane?: PreparedLane | undefined;
   /** Told of each request that the lane has answered. */
   readonly onLaneAnswer?: ((answer: LaneAnswer, seconds: number) => void) | undefined;
 }
@@ -84,12 +79,11 @@ export function createServer(options: CreateServerOptions = {}): FastifyInstance
     if (lane === undefined) return false;
     const begun = performance.now();
     const reqId = requestId();
-    const answered = lane.answer(request, response, reqId);
+    const answered = lane.answer(request, response, reqId, begun);
     if (answered === undefined) return false;
-    const { method = '', url = '' } = request;
     const took = performance.now() - begun;
     options.onLaneAnswer?.(answered, took / 1000);
-    tell({ reqId, method, url, status: answered.status, ms: took });
+    tell({ reqId, method: 'GET', url: answered.url, status: answered.status, ms: took });
     return true;
   };
   const app = fastify({
