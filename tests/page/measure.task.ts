@@ -6,7 +6,7 @@ import { PageWorld } from './page-world.js';
 /** How quick the page is with a thousand plugins: `npm run bench:page`. The store is real; its list is as long as it never was. */
 const plugins = 1_000;
 /** What issue and documents promise. */
-const promised = { scriptBytes: 200_000, interactiveMs: 1_000, framesPerSecond: 50 };
+const promised = { scriptBytes: 200_000, interactiveMs: 1_000, framesPerSecond: 50, cards: 60 };
 
 let world: PageWorld;
 let browser: Browser;
@@ -20,6 +20,8 @@ beforeAll(async () => {
     name: `Plugin number ${place}`,
   }));
   world.front.mischief.replace = { from: /^\/\?arch=/, bytes: Buffer.from(JSON.stringify(list)) };
+  // The list of a store with the documented API comes page by page.
+  world.front.mischief.plain = true;
   await world.startDaemon();
   await world.startUser();
 });
@@ -54,7 +56,9 @@ test('first load, time until something can be done, and frames while a thousand 
   for (let round = 0; round < 5; round += 1) {
     scriptBytes = 0;
     await page.reload();
-    await page.waitForFunction('window.interactiveMs !== undefined');
+    await page.locator('article button').first().waitFor();
+    // The page's own frame may come a moment after the driver has seen the button.
+    await expect.poll(() => page.evaluate<boolean>('window.interactiveMs !== undefined')).toBe(true);
     times.push(await page.evaluate<number>('window.interactiveMs'));
   }
   const frames = await page.evaluate<number[]>(`new Promise((resolve) => {
@@ -71,20 +75,28 @@ test('first load, time until something can be done, and frames while a thousand 
   const cards = await page.getByRole('list', { name: 'Available plugins' }).getByRole('article').count();
   const rank = (values: number[], share: number): number =>
     [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;
-  const result = {
-    plugins,
-    cardsInTheDocument: cards,
-    scriptBytes,
-    interactiveMs: { median: Math.round(rank(times, 0.5)), worst: Math.round(rank(times, 1)) },
-    frames: frames.length,
-    framesPerSecond: Math.round(frames.length / 4),
-    frameMs: { median: rank(frames, 0.5), p95: rank(frames, 0.95), worst: rank(frames, 1) },
-    scrolledPx: await page.evaluate<number>('Math.round(window.scrollY)'),
-  };
-  process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
-  expect(cards).toBeLessThan(60);
-  expect(scriptBytes).toBeLessThan(promised.scriptBytes);
-  expect(result.interactiveMs.median).toBeLessThan(promised.interactiveMs);
-  expect(result.framesPerSecond).toBeGreaterThan(promised.framesPerSecond);
+  const row = (name: string, value: number, unit: string, target: number | null, isAtLeast = false) => ({
+    name,
+    value: Math.round(value * 10) / 10,
+    unit,
+    against: null,
+    ratio: null,
+    target,
+    met: target === null ? null : isAtLeast ? value >= target : value <= target,
+  });
+  const rows = [
+    row('script of the first load, gzipped', scriptBytes, 'bytes', promised.scriptBytes),
+    row('until something can be done', rank(times, 0.5), 'ms', promised.interactiveMs),
+    row('until something can be done, worst of five', rank(times, 1), 'ms', null),
+    row(`frames while ${plugins} plugins scroll`, frames.length / 4, 'per s', promised.framesPerSecond, true),
+    row('time of a frame, p95', rank(frames, 0.95), 'ms', null),
+    row('time of a frame, worst', rank(frames, 1), 'ms', null),
+    row('cards in the document at once', cards, 'cards', promised.cards),
+    row('scrolled', await page.evaluate<number>('Math.round(window.scrollY)'), 'px', null),
+  ];
+  process.stdout.write(`${JSON.stringify({ bench: 'page', rows })}\n`);
+  const scrolled = rows.at(-1)?.value ?? 0;
+  expect(scrolled).toBeGreaterThan(5_000);
+  expect(rows.filter(({ met }) => met === false)).toEqual([]);
   await visitor[Symbol.asyncDispose]();
 });

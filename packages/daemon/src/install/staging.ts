@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { ArchiveEntry } from '@jami-plugin-store/jpl';
-import type { EntrySink } from '@jami-plugin-store/trust';
+import type { EntrySink, EntryWriter } from '@jami-plugin-store/trust';
 import type { Disk, DiskFile } from '../disk/disk.js';
 import { DaemonError } from '../error.js';
 import { inParallel } from './in-parallel.js';
@@ -28,6 +28,8 @@ export interface Staging {
 }
 
 const parallelSyncs = 16;
+/** So much of a long file is flushed while the next is verified: left to the end, the flush would take as long as a third of the work. */
+const bytesPerFlush = 24 * 1024 * 1024;
 
 /**
  * Nothing is written before the first file comes: a package that is refused for its structure or its certificates leaves no trace.
@@ -62,8 +64,8 @@ export function stage(disk: Disk, stagingFolder: string, plan: TreePlan | undefi
       wants: (entry) => plan?.files.has(entry.name) ?? false,
       write: async (entry, content) => disk.writeFile(await target(entry), content),
       open: async (entry) => {
-        const file = await disk.createFile(await target(entry));
-        return { write: (chunk) => file.write(chunk), close: () => file.close(), abort: () => file.close() };
+        const path = await target(entry);
+        return flushingEarly(await disk.createFile(path), () => disk.syncFile(path));
       },
     },
     add: async (path, content) => disk.writeFile(await place(path), content),
@@ -80,6 +82,33 @@ export function stage(disk: Disk, stagingFolder: string, plan: TreePlan | undefi
       // A preparation under way would make again what is removed here.
       await prepared?.catch(() => undefined);
       if (prepared !== undefined) await disk.removeTree(root);
+    },
+  };
+}
+
+/** A failed flush is met where the file is closed. */
+function flushingEarly(file: DiskFile, flush: () => Promise<void>): EntryWriter {
+  let [pending, flushing]: [number, Promise<void> | undefined] = [0, undefined];
+  return {
+    async write(chunk) {
+      await file.write(chunk);
+      pending += chunk.length;
+      if (pending < bytesPerFlush) return;
+      pending = 0;
+      const before = flushing ?? Promise.resolve();
+      flushing = before.then(flush);
+      flushing.catch(() => undefined);
+    },
+    async close() {
+      try {
+        await flushing;
+      } finally {
+        await file.close();
+      }
+    },
+    async abort() {
+      await flushing?.catch(() => undefined);
+      await file.close();
     },
   };
 }

@@ -32,7 +32,7 @@ export interface RecordedPackage {
 /**
  * Takes a judged package into the catalog, in a transaction that then holds its plugin until it ends: of several at once for one
  * version, one gets in. Its blobs must be stored already.
- * @throws {StoreError} PACKAGE_DUPLICATE | PLUGIN_ID_TAKEN | VERSION_TAKEN | CATEGORIES_MALFORMED
+ * @throws {StoreError} PACKAGE_DUPLICATE | PLUGIN_ID_TAKEN | VERSION_TAKEN
  */
 export async function recordPackage(
   tx: StoreTransaction,

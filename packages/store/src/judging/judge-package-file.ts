@@ -11,6 +11,7 @@ import {
 import { StoreError } from '../error.js';
 import type { ImageRenderer } from '../images/render-image.js';
 import { checkPreferences } from './check-preferences.js';
+import { readCategories } from './read-categories.js';
 import { readImage, type TakenImage } from './read-image.js';
 import { readTexts, type Texts } from './read-texts.js';
 import { VerifiedContent } from './verified-content.js';
@@ -54,6 +55,7 @@ export interface JudgedPackage {
   readonly expiresAt: Date;
   /** Language -> texts; always has one language at least. */
   readonly texts: Texts;
+  readonly categories: readonly string[];
   readonly icon: TakenImage | undefined;
   readonly background: TakenImage | undefined;
   /** What of a good package cannot be shown, e.g. an icon in no known format. */
@@ -63,7 +65,7 @@ export interface JudgedPackage {
 /**
  * Judges a package exactly as an installer would and reads what the store shows of it, out of verified bytes only. The file is opened once.
  * @throws {JplError | TrustError} the judge's reason
- * @throws {StoreError} PACKAGE_CHANGED_ON_DISK when it was written to meanwhile · TEXT_TOO_LONG
+ * @throws {StoreError} PACKAGE_CHANGED_ON_DISK when it was written to meanwhile · TEXT_TOO_LONG | CATEGORIES_MALFORMED
  */
 export async function judgePackageFile(request: JudgePackageFileRequest): Promise<JudgedPackage> {
   const begun = performance.now();
@@ -92,6 +94,7 @@ async function judge(request: JudgePackageFileRequest): Promise<JudgedPackage> {
   const read = (name: string) => content.read(archive, name);
   const { manifest } = plugin;
   const texts = await readTexts(archive, manifest, read, onFlaw);
+  const categories = readCategories(await read('manifest.json'));
   await checkPreferences(read, onFlaw);
   const image = { read, images, signal, onFlaw };
   const icon = await readImage('icon', manifest.iconPath, image);
@@ -111,6 +114,7 @@ async function judge(request: JudgePackageFileRequest): Promise<JudgedPackage> {
     platforms: platformsIn(plugin),
     expiresAt: expiryOf(plugin),
     texts,
+    categories,
     icon,
     background,
     flaws,

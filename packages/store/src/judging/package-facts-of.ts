@@ -5,7 +5,8 @@ import type { TakenImage } from './read-image.js';
 
 /** A judged package as the catalog keeps it. */
 export function factsOf(judged: JudgedPackage, revocation: RevocationMode): PackageFacts {
-  const { plugin, sha256, size, platforms, contentSha256, expiresAt, texts, icon, background } = judged;
+  const { plugin, sha256, size, platforms, contentSha256, expiresAt, texts, categories, icon, background } =
+    judged;
   return {
     sha256,
     size,
@@ -19,7 +20,7 @@ export function factsOf(judged: JudgedPackage, revocation: RevocationMode): Pack
     contentSha256,
     expiresAt,
     texts,
-    categories: [],
+    categories,
     icon: imageOf(icon),
     background: imageOf(background),
     path: plugin.path,
