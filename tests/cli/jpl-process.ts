@@ -55,11 +55,11 @@ export class Shell implements AsyncDisposable {
 
   start(args: readonly string[], options: { uid?: number; env?: NodeJS.ProcessEnv } = {}): Started {
     const { env, ...identity } = options;
-    const child = spawn(process.execPath, [launcher, ...args], {
-      cwd: this.cwd,
-      env: { ...this.env, ...env },
-      ...identity,
-    });
+    const place = { cwd: this.cwd, env: { ...this.env, ...env } };
+    return this.#watch(spawn(process.execPath, [launcher, ...args], { ...place, ...identity }));
+  }
+
+  #watch(child: ChildProcessWithoutNullStreams): Started {
     this.#running.add(child);
     const said = { out: '', err: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -73,6 +73,14 @@ export class Shell implements AsyncDisposable {
       return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...said };
     });
     return { child, ended, said: () => ({ ...said }) };
+  }
+
+  /** Starts a command at a terminal of its own (util-linux's `script`): what it draws comes out of `out`, what is typed goes into stdin. */
+  startAtTerminal(args: readonly string[], columns = 80): Started {
+    const words = [process.execPath, launcher, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+    const command = `stty cols ${columns} rows 24; exec ${words.join(' ')}`;
+    const script = ['--quiet', '--return', '--flush', '--command', command, '/dev/null'];
+    return this.#watch(spawn('script', script, { cwd: this.cwd, env: { ...this.env, SHELL: '/bin/sh' } }));
   }
 
   /** Runs a command to its end. */

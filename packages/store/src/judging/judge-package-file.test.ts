@@ -53,6 +53,19 @@ const judge = (path: string): Promise<JudgedPackage> =>
 
 const files = { 'data/x.bin': 'content', 'data/large.bin': Buffer.alloc(5 * 1024 * 1024, 7) };
 
+describe('categories', () => {
+  test('are those of the verified manifest', async () => {
+    const wish = { id: 'Foo', manifest: { categories: ['video', 'chat'] } };
+    expect((await judge(await written(wish))).categories).toEqual(['chat', 'video']);
+    expect((await judge(await written({ id: 'Foo' }))).categories).toEqual([]);
+  });
+
+  test('that are no such list hold a package back', async () => {
+    const path = await written({ id: 'Foo', manifest: { categories: 'video' } });
+    await expect(judge(path)).rejects.toMatchObject({ name: 'StoreError', code: 'CATEGORIES_MALFORMED' });
+  });
+});
+
 describe('the digest of the content', () => {
   test('is the same whoever signs it and however it is packed', async () => {
     const first = await judge(await written({ id: 'Foo', files }));
