@@ -61,7 +61,7 @@ async function killUntilDone(
   args: readonly string[],
   between: () => Promise<void> = async () => {},
 ): Promise<{ kills: number; code: number | null; out: string; err: string }> {
-  for (let kills = 0, afterMs = 300; ; kills += 1, afterMs += 120) {
+  for (let kills = 0, afterMs = 150; ; kills += 1, afterMs += 60) {
     const { child, ended } = world.shell.start(args);
     const killing = setTimeout(() => child.kill('SIGKILL'), afterMs);
     const { code, signal, out, err } = await ended;
