@@ -22,6 +22,8 @@ interface Refused {
   /** The package; undefined where what was refused is no install. */
   readonly path?: string | undefined;
   readonly plugin?: string | undefined;
+  /** Id that was asked for, where the package has not proven its own; only the log says so. */
+  readonly wanted?: string | undefined;
   readonly what: string;
 }
 
@@ -61,7 +63,7 @@ export function createAnnouncer(events: EventLog, activity: ActivityLog): Announ
         by: 'request',
       });
     },
-    refused: async (error, { job, path, plugin, what }) => {
+    refused: async (error, { job, path, plugin, wanted, what }) => {
       const { code, message, resultCode, detail } = errorOutcome(error);
       const id = detail?.plugin?.id ?? plugin;
       const about = id === undefined ? {} : { plugin: id };
@@ -69,7 +71,7 @@ export function createAnnouncer(events: EventLog, activity: ActivityLog): Announ
         events.append({ type: 'refused', job, path, code, message, resultCode, ...about });
       await activity.append({
         action: 'refuse',
-        plugin: id ?? null,
+        plugin: id ?? wanted ?? null,
         from: detail?.installedVersion ?? null,
         to: detail?.plugin?.version ?? null,
         publisher: detail?.publisher?.name ?? null,

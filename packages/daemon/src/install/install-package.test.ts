@@ -171,6 +171,19 @@ describe('installing a package', () => {
     ]);
   });
 
+  it('that is refused stands in the log under the id that was asked for, where the package has proven none', async () => {
+    await using daemon = await start();
+    const path = join(fixtures.folder, 'broken.jpl');
+    await writeFile(path, 'no archive');
+    await expect(daemon.install({ path, expect: { id: 'Greeter' } })).rejects.toThrow();
+    await expect(daemon.install({ path })).rejects.toThrow();
+    const { entries } = daemon.activity(undefined, 9);
+    expect(entries).toMatchObject([
+      { action: 'refuse', plugin: 'Greeter' },
+      { action: 'refuse', plugin: null },
+    ]);
+  });
+
   it('is cancelled before the verdict, and by the closing daemon, without a trace', async () => {
     const daemon = await start();
     const path = await writePackage(fixtures, signer);

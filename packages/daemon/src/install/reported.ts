@@ -61,7 +61,8 @@ export async function installReported(
     return { job, ...outcome };
   } catch (error) {
     narrator.refused(error);
-    await announcer.refused(error, { job, path, what: `Install of ${JSON.stringify(path)}` });
+    const wanted = request.expect?.id;
+    await announcer.refused(error, { job, path, wanted, what: `Install of ${JSON.stringify(path)}` });
     throw error;
   }
 }
