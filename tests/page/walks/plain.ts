@@ -1,4 +1,4 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { storeName } from '../page-world.js';
 import { isAccessible, type Stage, seen, unseen } from './stage.js';
 
@@ -39,6 +39,50 @@ export function plainWalk(stage: () => Stage): void {
           throw new Error('The client took it for a store with the documented API');
       } finally {
         world.front.mischief.plain = undefined;
+        await world.restartUser();
+      }
+    });
+
+    test('a thousand plugins: few of them in the document, the last one is reached, and each is found', async () => {
+      const { world, visit } = stage();
+      const { mischief, url } = world.front;
+      const [one] = (await (await fetch(`${url}?arch=${world.platform}`)).json()) as [object];
+      const list = Array.from({ length: 1_000 }, (_, place) => ({
+        ...one,
+        id: `Plugin${place}`,
+        name: `Plugin number ${place}`,
+      }));
+      mischief.plain = true;
+      mischief.replace = { from: /^\/\?arch=/, bytes: Buffer.from(JSON.stringify(list)) };
+      await world.restartUser();
+      try {
+        await using visitor = await visit();
+        const { page } = visitor;
+        await seen(
+          page
+            .getByText('Plugin number 999', { exact: true })
+            .or(page.getByText('Plugin number 0', { exact: true }))
+            .first(),
+        );
+        const cards = page.getByRole('list', { name: 'Available plugins' }).getByRole('article');
+        expect(await cards.count()).toBeLessThan(60);
+        await page.getByRole('combobox', { name: 'Sort' }).selectOption({ label: 'By name' });
+        await page.mouse.move(400, 600);
+        // The page grows longer while it is scrolled: heights are known from what was shown.
+        const reach = async (): Promise<number> => {
+          await page.mouse.wheel(0, 100_000);
+          return await visitor.card('Plugin number 999').count();
+        };
+        await expect.poll(reach, { timeout: 20_000 }).toBe(1);
+        expect(await cards.count()).toBeLessThan(60);
+        await isAccessible(visitor);
+        await page.keyboard.press('/');
+        await page.keyboard.type('number 777');
+        await seen(visitor.card('Plugin number 777'));
+        await expect.poll(() => cards.count()).toBe(1);
+      } finally {
+        mischief.replace = undefined;
+        mischief.plain = undefined;
         await world.restartUser();
       }
     });
