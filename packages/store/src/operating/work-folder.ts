@@ -12,13 +12,15 @@ export interface WorkFolder extends AsyncDisposable {
  * @param purpose  beginning of the name, e.g. `backup`
  */
 export async function makeWorkFolder(parent: string, purpose: string): Promise<WorkFolder> {
-  const ours = `.${purpose}-${hostname()}-`;
+  const here = hostname();
   for (const name of await readdir(parent)) {
-    const pid = name.startsWith(ours) ? Number(name.slice(ours.length).split('-', 1)[0]) : Number.NaN;
-    if (Number.isInteger(pid) && !isAlive(pid))
+    if (!name.startsWith(`.${purpose}-`)) continue;
+    // The process comes first: a machine's name may have digits and hyphens of its own.
+    const [, pid, host] = /^-(\d+)-(.*)-[A-Za-z0-9]{6}$/.exec(name.slice(purpose.length + 1)) ?? [];
+    if (pid !== undefined && host === here && !isAlive(Number(pid)))
       await rm(join(parent, name), { recursive: true, force: true });
   }
-  const path = await mkdtemp(join(parent, `${ours}${process.pid}-`));
+  const path = await mkdtemp(join(parent, `.${purpose}-${process.pid}-${here}-`));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
