@@ -17,12 +17,12 @@ export class LogLines {
   }
 
   write(line: string): void {
-    if (this.#waiting === '') setImmediate(() => this.flush());
+    if (this.#waiting === '') setImmediate(() => this.#flush());
     this.#waiting += line;
-    if (this.#waiting.length >= maxWaiting || !isRoutine(line)) this.flush();
+    if (this.#waiting.length >= maxWaiting || !isRoutine(line)) this.#flush();
   }
 
-  flush(): void {
+  #flush(): void {
     const text = this.#waiting;
     this.#waiting = '';
     if (text !== '') this.#write(text);

@@ -32,7 +32,6 @@ export interface ServeStoreOptions {
 /** `jpl store serve`: one process of a store, until stopped. Database and bucket are named by `DATABASE_URL` and `S3_*`. */
 export async function storeServe(io: Io, options: ServeStoreOptions): Promise<number> {
   const { crlFile } = options;
-  const log = new LogLines(io.stderr);
   await using store = await createStore({
     dataDir: resolve(io.cwd, options.dataDir),
     databaseUrl: io.env.DATABASE_URL || undefined,
@@ -47,7 +46,7 @@ export async function storeServe(io: Io, options: ServeStoreOptions): Promise<nu
     trustedProxies: options.trustedProxy,
     metrics: options.openMetrics === true ? 'anyone' : 'loopback',
     publishing: await publishingOf(io, options),
-    logger: log,
+    logger: new LogLines(io.stderr),
   });
   const { url } = await listening(store.listen({ port: options.port, host: options.host }));
   announce(io, { url });
