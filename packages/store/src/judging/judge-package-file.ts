@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { openArchive, openFileSource, platformsOf } from '@jami-plugin-store/jpl';
+import { manifestName, openArchive, openFileSource, platformsOf } from '@jami-plugin-store/jpl';
 import {
   type AskRevocation,
   judgePackage,
@@ -94,7 +94,7 @@ async function judge(request: JudgePackageFileRequest): Promise<JudgedPackage> {
   const read = (name: string) => content.read(archive, name);
   const { manifest } = plugin;
   const texts = await readTexts(archive, manifest, read, onFlaw);
-  const categories = readCategories(await read('manifest.json'));
+  const categories = readCategories(await read(manifestName));
   await checkPreferences(read, onFlaw);
   const image = { read, images, signal, onFlaw };
   const icon = await readImage('icon', manifest.iconPath, image);

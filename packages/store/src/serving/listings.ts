@@ -6,7 +6,7 @@ import { Turns } from '../database/turns.js';
 import { isOfNow } from './answer-age.js';
 import { chooseLanguage } from './language-preference.js';
 import { type ListedPlugin, ListingSegments } from './listing-segments.js';
-import type { PreparedBody, TimedBody } from './prepared-body.js';
+import type { TimedBody } from './prepared-body.js';
 import { storePluginOf } from './store-plugin.js';
 
 /** What may be held of all listings together. */
@@ -28,11 +28,8 @@ interface Listing {
   made: Promise<Made> | undefined;
 }
 
-interface Made {
+interface Made extends TimedBody {
   readonly segments: ListingSegments;
-  readonly body: PreparedBody;
-  /** The instant it was made for. Milliseconds since 1970. */
-  readonly since: number;
 }
 
 /**
@@ -68,7 +65,7 @@ export class Listings {
       else this.#weights.set(listing, made.body.weight);
       this.#shrink();
     }
-    return { body: made.body, since: made.since, until: made.segments.until };
+    return made;
   }
 
   /** Notes that something of a plugin has changed. */
@@ -93,7 +90,7 @@ export class Listings {
         if (listing.made === made) listing.made = undefined;
         throw error;
       });
-      const isTrue = isOfNow(known.since, at) && at < known.segments.until && listing.changed.size === 0;
+      const isTrue = isOfNow(known.since, at) && at < known.until && listing.changed.size === 0;
       if (isTrue) return known;
       // Whoever comes first brings it up to date, the others wait for that.
       if (listing.made === made)
@@ -161,5 +158,5 @@ export class Listings {
 }
 
 async function madeOf(segments: ListingSegments, since: number): Promise<Made> {
-  return { segments, body: await segments.prepare(), since };
+  return { segments, body: await segments.prepare(), since, until: segments.until };
 }

@@ -15,18 +15,19 @@ export interface LaneAnswer {
   readonly bytes: number;
 }
 
-interface Held extends Omit<TimedBody, 'body'> {
+interface Held extends Pick<TimedBody, 'since' | 'until'> {
   /** Fields of the request that it answers, empty where there was none. */
   readonly language: string;
   readonly encoding: string;
   readonly etag: string;
-  readonly body: Buffer;
+  readonly bytes: number;
   readonly whole: PreparedAnswer;
   readonly notModified: PreparedAnswer;
 }
 
-interface PreparedAnswer {
+export interface PreparedAnswer {
   readonly answer: LaneAnswer;
+  readonly body?: Buffer;
   /** Name, value, and so on; the last is the id of the request that is being answered. */
   readonly fields: string[];
 }
@@ -77,15 +78,11 @@ export class PreparedLane {
   }
 
   /**
+   * What answers a request, to be sent with `sendAhead`.
    * @param now  as `performance.now()` tells it
-   * @returns undefined: nothing was done, the request is the framework's
+   * @returns undefined: the request is the framework's
    */
-  answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    id: string,
-    now: number,
-  ): LaneAnswer | undefined {
+  find(request: IncomingMessage, response: ServerResponse, now: number): PreparedAnswer | undefined {
     // A request behind others of its connection waits for its turn, within bounds, in the framework.
     if (this.#count === 0 || request.method !== 'GET' || response.socket === null) return undefined;
     if (!this.#isTrueAt(now)) return undefined;
@@ -97,8 +94,8 @@ export class PreparedLane {
     );
     const at = this.#clock().getTime();
     if (held === undefined || !isOfNow(held.since, at) || at >= held.until) return undefined;
-    if (wish.ifNoneMatch === '') return send(response, held.whole, id, held.body);
-    return wish.ifNoneMatch === held.etag ? send(response, held.notModified, id) : undefined;
+    if (wish.ifNoneMatch === '') return held.whole;
+    return wish.ifNoneMatch === held.etag ? held.notModified : undefined;
   }
 
   /**
@@ -130,13 +127,13 @@ export class PreparedLane {
       since: timed.since,
       until: timed.until,
       etag: chosen.etag,
-      body: chosen.body,
-      whole: prepare(
-        { ...ofRoute, status: 200, bytes: chosen.length },
-        about,
-        contentFields(timed.body, chosen),
-      ),
-      notModified: prepare({ ...ofRoute, status: 304, bytes: 0 }, about, {}),
+      bytes: chosen.length,
+      whole: {
+        answer: { ...ofRoute, status: 200, bytes: chosen.length },
+        body: chosen.body,
+        fields: fieldsOf(about, contentFields(timed.body, chosen)),
+      },
+      notModified: { answer: { ...ofRoute, status: 304, bytes: 0 }, fields: fieldsOf(about) },
     };
     this.#held.set(raw.url, [...others, held]);
     this.#weigh([...others, held], 1);
@@ -168,7 +165,7 @@ export class PreparedLane {
 
   #weigh(variants: readonly Held[], sign: 1 | -1): void {
     this.#count += sign * variants.length;
-    for (const { body } of variants) this.#bytes += sign * body.length;
+    for (const { bytes } of variants) this.#bytes += sign * bytes;
   }
 
   #clear(): void {
@@ -178,22 +175,20 @@ export class PreparedLane {
   }
 }
 
-function prepare(answer: LaneAnswer, ...fields: readonly Record<string, string>[]): PreparedAnswer {
-  const pairs = fields.flatMap((some) => Object.entries(some).flat());
-  return { answer, fields: [...always, ...pairs, 'x-request-id', ''] };
+function fieldsOf(...some: readonly Record<string, string>[]): string[] {
+  return [...always, ...some.flatMap((fields) => Object.entries(fields).flat()), 'x-request-id', ''];
 }
 
-function send(
+/** @param id  of the request */
+export function sendAhead(
   response: ServerResponse,
-  { answer, fields }: PreparedAnswer,
+  { answer, fields, body }: PreparedAnswer,
   id: string,
-  body?: Buffer,
-): LaneAnswer {
+): void {
   // Read at once, so that one array serves all: this is done for every request.
   fields[fields.length - 1] = id;
   response.writeHead(answer.status, fields);
   response.end(body);
-  return answer;
 }
 
 /** undefined: something in it is not for here, or stands there twice. */

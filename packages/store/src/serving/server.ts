@@ -13,7 +13,7 @@ import { sendRefusal } from '../access/refusal-reply.js';
 import { StoreError } from '../error.js';
 import { holdToPace } from './body-pace.js';
 import { parseJson } from './json-body.js';
-import type { LaneAnswer, PreparedLane } from './prepared-lane.js';
+import { type LaneAnswer, type PreparedLane, sendAhead } from './prepared-lane.js';
 import { refuseConnection, sendProblem } from './problem-reply.js';
 import { requestId } from './request-id.js';
 import { type LogTarget, requestLog } from './request-log.js';
@@ -78,12 +78,14 @@ export function createServer(options: CreateServerOptions = {}): FastifyInstance
   const answerAhead = (request: IncomingMessage, response: ServerResponse): boolean => {
     if (lane === undefined) return false;
     const begun = performance.now();
+    const prepared = lane.find(request, response, begun);
+    if (prepared === undefined) return false;
     const reqId = requestId();
-    const answered = lane.answer(request, response, reqId, begun);
-    if (answered === undefined) return false;
+    sendAhead(response, prepared, reqId);
     const took = performance.now() - begun;
-    options.onLaneAnswer?.(answered, took / 1000);
-    tell({ reqId, method: 'GET', url: answered.url, status: answered.status, ms: took });
+    const { answer } = prepared;
+    options.onLaneAnswer?.(answer, took / 1000);
+    tell({ reqId, method: 'GET', url: answer.url, status: answer.status, ms: took });
     return true;
   };
   const app = fastify({
