@@ -44,6 +44,19 @@ export function ratioRow(
   };
 }
 
+/** As `ratioRow` of medians, for values that were taken in turns: the ratio is the median of those round by round, so that it does not drift with the machine. */
+export function pairedRow(
+  name: string,
+  values: readonly number[],
+  unit: string,
+  reference: { name: string; values: readonly number[] },
+  target: number | null,
+): Row {
+  const ratio = median(values.map((value, round) => value / (reference.values[round] ?? Number.NaN)));
+  const row = ratioRow(name, median(values), unit, { ...reference, value: median(reference.values) }, target);
+  return { ...row, ratio: round(ratio), met: target === null ? null : ratio <= target };
+}
+
 /** As `ratioRow` where more is better: the goal is the smallest ratio that meets it. */
 export function leastRatioRow(
   name: string,
