@@ -91,8 +91,22 @@ function rowsOf(measured: ReadonlyMap<string, Measured>): Row[] {
   const hundred = measured.get('100 files');
   const thousand = measured.get('1,000 files');
   if (hundred && thousand) {
-    const reference = { name: '100 files', values: hundred.ours.map(wallOf) };
-    rows.push(pairedRow('1,000 files: wall, linear', thousand.ours.map(wallOf), 'ms', reference, 11));
+    const linear = (
+      who: string,
+      ofThousand: readonly Timed[],
+      ofHundred: readonly Timed[],
+      goal: number | null,
+    ) =>
+      pairedRow(
+        `1,000 files: ${who}, linear`,
+        ofThousand.map(wallOf),
+        'ms',
+        { name: '100 files', values: ofHundred.map(wallOf) },
+        goal,
+      );
+    rows.push(linear('wall', thousand.ours, hundred.ours, 11));
+    // What the disk makes of ten times as many files.
+    if (thousand.floor && hundred.floor) rows.push(linear('floor', thousand.floor, hundred.floor, null));
   }
   return rows;
 }
@@ -127,7 +141,11 @@ function rowsOfSample(name: string, { ours, floor, floorNotDurable }: Measured):
   return rows;
 }
 
-function wallOf({ wallMs }: { readonly wallMs: number }): number {
+interface Timed {
+  readonly wallMs: number;
+}
+
+function wallOf({ wallMs }: Timed): number {
   return wallMs;
 }
 

@@ -14,7 +14,7 @@ export interface LocatedEntry {
 export const wholeReadBytes = 8 * 1024 * 1024;
 
 /** What is inflated at a time; small, because each chunk is memory until the collector comes round. */
-const chunkBytes = 256 * 1024;
+const chunkBytes = 128 * 1024;
 /** Packed bytes are read in blocks that end at multiples of this, so that a source that keeps blocks hands out views and joins nothing. */
 const blockBytes = 128 * 1024;
 
@@ -31,7 +31,7 @@ export async function readEntry(source: ByteSource, located: LocatedEntry): Prom
   return content;
 }
 
-/** The content in chunks of at most 256 KiB (entries up to 8 MiB: one chunk); codes as `readEntry`, thrown at the latest at the end. */
+/** The content in chunks of at most 128 KiB (entries up to 8 MiB: one chunk); codes as `readEntry`, thrown at the latest at the end. */
 export async function* streamEntry(
   source: ByteSource,
   located: LocatedEntry,
