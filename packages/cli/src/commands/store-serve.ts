@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { createStore, type PublishingSettings, readS3Settings } from '@jami-plugin-store/store';
 import type { RevocationMode } from '@jami-plugin-store/trust';
 import type { Io } from '../io.js';
-import { LogLines } from '../log-lines.js';
 import { writeNew } from '../new-file.js';
 import { readInput, readTrustAnchors } from '../options.js';
 import { announce, listening, untilStopped } from '../serving.js';
@@ -46,7 +45,7 @@ export async function storeServe(io: Io, options: ServeStoreOptions): Promise<nu
     trustedProxies: options.trustedProxy,
     metrics: options.openMetrics === true ? 'anyone' : 'loopback',
     publishing: await publishingOf(io, options),
-    logger: new LogLines(io.stderr),
+    logger: { write: io.stderr },
   });
   const { url } = await listening(store.listen({ port: options.port, host: options.host }));
   announce(io, { url });

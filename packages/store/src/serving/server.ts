@@ -13,6 +13,7 @@ import { sendRefusal } from '../access/refusal-reply.js';
 import { StoreError } from '../error.js';
 import { holdToPace } from './body-pace.js';
 import { parseJson } from './json-body.js';
+import { LogLines } from './log-lines.js';
 import { type LaneAnswer, type PreparedLane, sendAhead } from './prepared-lane.js';
 import { refuseConnection, sendProblem } from './problem-reply.js';
 import { requestId } from './request-id.js';
@@ -65,6 +66,7 @@ export interface CreateServerOptions {
 export function createServer(options: CreateServerOptions = {}): FastifyInstance {
   const { log, trustedProxies = [], lane } = options;
   const limits = { ...defaultLimits, ...options.limits };
+  const lines = log !== undefined && 'write' in log ? new LogLines(log) : undefined;
   const httpOptions = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMs,
@@ -89,7 +91,7 @@ export function createServer(options: CreateServerOptions = {}): FastifyInstance
     return true;
   };
   const app = fastify({
-    ...loggerOptions(log),
+    ...loggerOptions(lines ?? log),
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     bodyLimit: limits.bodyBytes,
     forceCloseConnections: 'idle',
@@ -120,7 +122,7 @@ export function createServer(options: CreateServerOptions = {}): FastifyInstance
   // RFC 9110 10.1.1 lets a server pass over expectations it does not know; Node would answer without a body.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   // One line a request, and nobody's address in it.
-  const tell = requestLog(log, app.log);
+  const tell = requestLog(lines, app.log);
   app.addHook('onResponse', ({ id: reqId, method, url }, { statusCode: status, elapsedTime: ms }, done) => {
     tell({ reqId, method, url, status, ms });
     done();
