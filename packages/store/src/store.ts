@@ -26,6 +26,7 @@ import { PreparedLane } from './serving/prepared-lane.js';
 import { PublishedCrl } from './serving/published-crl.js';
 import type { LogTarget } from './serving/request-log.js';
 import { createServer, serve } from './serving/server.js';
+import { warmUp } from './serving/warm-up.js';
 import { createServing, type ServingOptions } from './serving/serving.js';
 
 export interface StoreOptions {
@@ -227,6 +228,8 @@ function urlNamedBy(anchors: readonly TrustAnchor[]): string | undefined {
 }
 
 async function listen(app: FastifyInstance, port: number, host: string): Promise<{ url: string }> {
+  await app.ready();
+  await warmUp(app.server);
   await app.listen({ port, host });
   const { address, family, port: bound } = app.server.address() as AddressInfo;
   return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}` };
