@@ -2,7 +2,7 @@ import { generator, type LoadRequest, load } from './load.js';
 import { leastRatioRow, median, plainRow, type Row } from './report.js';
 import type { ServerProcess } from './server-process.js';
 
-const rounds = 5;
+const rounds = 7;
 const seconds = 3;
 const connections = 64;
 

@@ -26,8 +26,8 @@ import { PreparedLane } from './serving/prepared-lane.js';
 import { PublishedCrl } from './serving/published-crl.js';
 import type { LogTarget } from './serving/request-log.js';
 import { createServer, serve } from './serving/server.js';
-import { warmUp } from './serving/warm-up.js';
 import { createServing, type ServingOptions } from './serving/serving.js';
+import { warmUp } from './serving/warm-up.js';
 
 export interface StoreOptions {
   /** Holds `packages/*.jpl`, and database and blobs where no others are named. */

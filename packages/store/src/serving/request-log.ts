@@ -16,6 +16,7 @@ interface AnsweredRequest {
 
 const maxLoggedUrl = 512;
 const message = 'answered';
+const end = `,"msg":"${message}"}\n`;
 
 /**
  * What logs each request. Lines of JSON are written here, as pino would write them: it takes longer for one than a prepared answer does.
@@ -30,16 +31,18 @@ export function requestLog(
       logger.info({ ...request, url: shortUrl(url), ms: roundMs(ms) }, message);
   }
   const sender = `"pid":${process.pid},"hostname":${JSON.stringify(hostname())}`;
-  // Mostly address and millisecond of the request before.
-  let [lastUrl, quotedUrl] = ['', '""'];
+  // What a line has in common with the one before it is mostly all but two numbers.
   let [lastTime, begin] = [0, ''];
+  let last = { method: '', url: '', status: 0 };
+  let middle = '';
   return ({ reqId, method, url, status, ms }) => {
     const time = Date.now();
     if (time !== lastTime) [lastTime, begin] = [time, `{"level":30,"time":${time},${sender},"reqId":"`];
-    if (url !== lastUrl) [lastUrl, quotedUrl] = [url, JSON.stringify(shortUrl(url))];
-    lines.writeSoon(
-      `${begin}${reqId}","method":"${method}","url":${quotedUrl},"status":${status},"ms":${roundMs(ms)},"msg":"${message}"}\n`,
-    );
+    if (url !== last.url || status !== last.status || method !== last.method) {
+      last = { method, url, status };
+      middle = `","method":"${method}","url":${JSON.stringify(shortUrl(url))},"status":${status},"ms":`;
+    }
+    lines.writeSoon(`${begin}${reqId}${middle}${roundMs(ms)}${end}`);
   };
 }
 
