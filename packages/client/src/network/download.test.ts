@@ -421,6 +421,20 @@ describe('a server that lies', () => {
   });
 });
 
+test('a download that stands still has told of all that came', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await serve((_, response) => {
+    response.writeHead(200, { 'content-length': bytes.length, etag: '"a"' });
+    response.write(bytes.subarray(0, 60_000));
+  });
+  await using net = createNetwork({ idleTimeoutMs: 2_000, retry: { attempts: 1 } });
+  const seen: number[] = [];
+  const target = join(folder.path, 'x.jpl');
+  await refused(net.download(server.url, target, { onProgress: ({ received }) => seen.push(received) }));
+  expect(seen.at(-1)).toBe(60_000);
+  expect(seen).toEqual([...seen].sort((a, b) => a - b));
+});
+
 describe('an end from this side', () => {
   test('a stalled server is given up, and what came is kept', async () => {
     await using folder = await temporaryFolder();

@@ -5,7 +5,7 @@ import { lockDownload } from './download-lock.js';
 import { type BodyPlan, mismatch, planRest, planWhole, tooLarge, tooLong } from './download-plan.js';
 import { diskError, openPartFile, type PartFile, removePartFile, sha256OfFile } from './part-file.js';
 import type { RepresentationDigest } from './representation-digest.js';
-import { linkSignals, wait } from './timer.js';
+import { linkSignals, type Timer, wait } from './timer.js';
 import { type Answer, assertAnswered, failureOf } from './transport.js';
 import { callableUrl } from './url.js';
 
@@ -14,6 +14,8 @@ const maxRestarts = 2;
 const maxShortRanges = 16;
 const maxOfflineWaits = 8;
 const refusedMs = 900_000;
+/** So long what has come may be more than what is told. */
+const lagMs = 100;
 
 /**
  * Downloads a file to `target`, streaming through `<target>.part`; it appears under its own name only when it is whole, on
@@ -164,14 +166,14 @@ async function startWhole(job: DownloadJob, answer: Answer, part: PartFile): Pro
 
 async function receive(job: DownloadJob, answer: Answer, part: PartFile, plan: BodyPlan): Promise<void> {
   const { options, url, signal } = job;
-  const report = progressReporter(options.onProgress, plan.total);
-  report(part.length);
+  using progress = new ProgressReporter(options.onProgress, plan.total, job.means.timer);
+  progress.note(part.length);
   try {
     for await (const chunk of answer.body) {
       if (part.length + chunk.length > job.maxBytes) throw tooLarge(url, job.maxBytes);
       if (part.length + chunk.length > (plan.until ?? Number.POSITIVE_INFINITY)) throw tooLong(url, plan);
       await part.append(chunk);
-      report(part.length);
+      progress.note(part.length);
     }
   } catch (error) {
     answer.body.discard();
@@ -247,16 +249,35 @@ async function reuse(target: string, options: DownloadOptions): Promise<Download
   return undefined;
 }
 
-/** Reports at most some 200 times a file, and always its first and last byte. */
-function progressReporter(
-  report: DownloadOptions['onProgress'],
-  total: number | undefined,
-): (received: number) => void {
-  const step = Math.max(64 * 1024, Math.ceil((total ?? 0) / 200));
-  let last = -1;
-  return (received) => {
-    if (last >= 0 && received - last < step && received !== total) return;
-    last = received;
-    report?.({ received, total });
-  };
+/** Tells of progress some 200 times a file, of its first and last byte, and of all that has come when no more comes for a moment. */
+class ProgressReporter implements Disposable {
+  readonly #report: DownloadOptions['onProgress'];
+  readonly #total: number | undefined;
+  readonly #timer: Timer;
+  readonly #step: number;
+  #told = -1;
+  #callOff: (() => void) | undefined;
+
+  constructor(report: DownloadOptions['onProgress'], total: number | undefined, timer: Timer) {
+    this.#report = report;
+    this.#total = total;
+    this.#timer = timer;
+    this.#step = Math.max(64 * 1024, Math.ceil((total ?? 0) / 200));
+  }
+
+  note(received: number): void {
+    this.#callOff?.();
+    const isStep = this.#told < 0 || received - this.#told >= this.#step || received === this.#total;
+    if (isStep) this.#tell(received);
+    else this.#callOff = this.#timer.after(lagMs, () => this.#tell(received));
+  }
+
+  [Symbol.dispose](): void {
+    this.#callOff?.();
+  }
+
+  #tell(received: number): void {
+    this.#told = received;
+    this.#report?.({ received, total: this.#total });
+  }
 }
