@@ -1,6 +1,6 @@
+import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { duplexPair } from 'node:stream';
-import { text } from 'node:stream/consumers';
 
 const request = 'GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 
@@ -11,7 +11,8 @@ const request = 'GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: clo
  */
 export async function warmUp(server: Server): Promise<void> {
   const [ours, theirs] = duplexPair();
+  const closed = once(theirs, 'close');
   server.emit('connection', theirs);
-  ours.end(request);
-  await text(ours);
+  ours.resume().end(request);
+  await closed;
 }
