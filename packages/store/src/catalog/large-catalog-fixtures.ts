@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { StoreDatabase, StoreTransaction } from '../database/database.js';
 import { sha256Of } from './catalog-fixtures.js';
 import { describePlugin } from './describe-plugin.js';
+import type { PackageImage } from './package-facts.js';
 import { writeDocument } from './search-index.js';
 import { fold } from './search-words.js';
 import { versionKey } from './version-key.js';
@@ -60,7 +61,18 @@ export class Vocabulary {
 /** Fills an empty, migrated database. */
 export async function fillCatalog(database: StoreDatabase, catalog: LargeCatalog): Promise<void> {
   const words = new Vocabulary();
-  await database.transact((tx) => addOrganizations(tx, catalog.at.getTime()));
+  await database.transact(async (tx) => {
+    await addOrganizations(tx, catalog.at.getTime());
+    const root = { sha256: sha256Of('root'), name: 'Root', issuer: 'Root' };
+    await addCertificates(tx, catalog.at, [
+      root,
+      ...Array.from({ length: organizations }, (_, number) => certificateOf(number)),
+    ]);
+    await tx
+      .insertInto('languages')
+      .values(catalog.languages.map((language) => ({ language })))
+      .execute();
+  });
   for (let first = 0; first < catalog.plugins; first += pluginsPerTransaction) {
     const count = Math.min(pluginsPerTransaction, catalog.plugins - first);
     await database.transact((tx) => addPlugins(tx, database, catalog, words, first, count));
@@ -87,6 +99,57 @@ async function addOrganizations(tx: StoreTransaction, at: number): Promise<void>
   }
 }
 
+interface CatalogCertificate {
+  readonly sha256: string;
+  readonly name: string;
+  readonly issuer: string;
+}
+
+/** An organization's. */
+const certificateOf = (number: number): CatalogCertificate => ({
+  sha256: sha256Of(`certificate of organization ${number % organizations}`),
+  name: `Organization ${number % organizations}`,
+  issuer: 'Root',
+});
+
+const certificateOfPlugin = (number: number): CatalogCertificate => ({
+  sha256: sha256Of(`certificate of plugin ${number}`),
+  name: `Plugin ${number}`,
+  issuer: `Organization ${number % organizations}`,
+});
+
+/** As long as real ones are. */
+const der = Buffer.alloc(1_200, 0x30).toString('base64');
+
+async function addCertificates(
+  tx: StoreTransaction,
+  at: Date,
+  certificates: readonly CatalogCertificate[],
+): Promise<void> {
+  const rows = certificates.map(({ sha256, name, issuer }) => ({
+    sha256,
+    der,
+    name,
+    subject: `CN=${name}`,
+    issuer: `CN=${issuer}`,
+    serial_number: sha256.slice(0, 32),
+    not_before: at.getTime() - 1_000 * dayMs,
+    not_after: at.getTime() + 365 * dayMs,
+    asked_at: at.getTime(),
+  }));
+  await inParts(rows, (part) => tx.insertInto('certificates').values(part).execute());
+}
+
+/** JSON of one. */
+function imageOf(what: string, entry: string, size: number): string {
+  const image: PackageImage = { entry, sha256: sha256Of(what), size, mediaType: 'image/webp' };
+  return JSON.stringify(image);
+}
+
+async function inParts<Row>(rows: readonly Row[], write: (part: Row[]) => Promise<unknown>): Promise<void> {
+  for (let from = 0; from < rows.length; from += 500) await write(rows.slice(from, from + 500));
+}
+
 async function addPlugins(
   tx: StoreTransaction,
   { kind }: StoreDatabase,
@@ -100,12 +163,6 @@ async function addPlugins(
     at.getTime() - (plugins - number) * 60_000 - (versions - version) * dayMs;
   const titles = new Map(numbers.map((number) => [number, words.words(2)]));
   const releaseOf = (number: number, version: number): number => (number - 1) * versions + version;
-  const inParts = async <Row>(
-    rows: readonly Row[],
-    write: (part: Row[]) => Promise<unknown>,
-  ): Promise<void> => {
-    for (let from = 0; from < rows.length; from += 500) await write(rows.slice(from, from + 500));
-  };
   await inParts(
     numbers.map((number) => ({
       number,
@@ -168,8 +225,8 @@ async function addPlugins(
       expires_at: at.getTime() + 365 * dayMs,
       languages: JSON.stringify(languages),
       categories: JSON.stringify([categories[number % categories.length]]),
-      icon: null,
-      background: null,
+      icon: imageOf(`icon ${number} ${version}`, 'data/icon.png', 4_000),
+      background: imageOf(`background ${number} ${version}`, 'data/background.jpg', 60_000),
       submitted_at: publishedAt(number, version),
       submitted_by: 'bench',
       decided_at: null,
@@ -181,6 +238,18 @@ async function addPlugins(
       revoked_reason: null,
     })),
     (part) => tx.insertInto('packages').values(part).execute(),
+  );
+  await addCertificates(tx, at, numbers.map(certificateOfPlugin));
+  const root = { sha256: sha256Of('root') };
+  await inParts(
+    each.flatMap(({ number, version }) =>
+      [certificateOfPlugin(number), certificateOf(number), root].map(({ sha256 }, position) => ({
+        package_number: releaseOf(number, version),
+        position,
+        certificate: sha256,
+      })),
+    ),
+    (part) => tx.insertInto('package_certificates').values(part).execute(),
   );
   await inParts(
     each.flatMap(({ number, version }) =>
