@@ -368,8 +368,8 @@ export const TraceList = Type.Object({
       version: Type.Union([Type.String(), Type.Null()]),
       startedAt: Instant,
       code: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-      /** Not of this machine: recorded beforehand and delivered with the page. */
-      isRecorded: Type.Boolean(),
+      /** The network went while it downloaded; what came of it in the end is `code`. */
+      downloadBroke: Type.Boolean(),
     }),
   ),
 });

@@ -3,7 +3,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   ActivityQuery,
   ApplicationAction,
-  type InstallTraceHead,
   PageAction,
   PageActionRequest,
   PageCatalogQuery,
@@ -20,6 +19,7 @@ import { ClientError } from '../error.js';
 import type { PageModel } from '../page/page-model.js';
 import { machineView } from '../plugin/plugin-machine-view.js';
 import { assertId } from '../store/store-api.js';
+import type { TraceHead } from '../traces/trace-book.js';
 import type { EventStreams } from './event-stream.js';
 import type { PluginImages } from './image-route.js';
 import type { PackageIntake } from './package-intake.js';
@@ -176,15 +176,15 @@ function idOf({ id }: { id: string }): string {
   return id;
 }
 
-function traceList(traces: readonly InstallTraceHead[]): TraceList {
+function traceList(traces: readonly TraceHead[]): TraceList {
   return {
-    traces: traces.map(({ job, plugin: id, version, startedAt, code }) => ({
+    traces: traces.map(({ job, plugin: id, version, startedAt, code, downloadBroke }) => ({
       job,
       plugin: id,
       version,
       startedAt,
       ...(code === undefined ? {} : { code }),
-      isRecorded: false,
+      downloadBroke,
     })),
   };
 }

@@ -17,6 +17,12 @@ export interface TraceBookMeans {
   now?: (() => number) | undefined;
 }
 
+/** What a list tells of one install. */
+export interface TraceHead extends InstallTraceHead {
+  /** The network went while it downloaded. */
+  readonly downloadBroke: boolean;
+}
+
 const maxTraces = 32;
 
 /** What the client knows of the last installs it had a hand in: everything it sent and got, by job. */
@@ -87,12 +93,19 @@ export class TraceBook {
   }
 
   /** The last installs that this client or its daemon knows of, newest first. A daemon that does not answer leaves its own out. */
-  async heads(daemon: DaemonApi, signal: AbortSignal): Promise<InstallTraceHead[]> {
+  async heads(daemon: DaemonApi, signal: AbortSignal): Promise<TraceHead[]> {
     const theirs = await unlessAway(daemon.traces({ signal }));
-    const heads = new Map((theirs?.traces ?? []).map((head) => [head.job, head]));
-    for (const { messages: _, ...head } of this.list()) {
+    const heads = new Map(
+      (theirs?.traces ?? []).map((head): [string, TraceHead] => [
+        head.job,
+        { ...head, downloadBroke: false },
+      ]),
+    );
+    for (const { messages, ...head } of this.list()) {
       const other = heads.get(head.job);
-      heads.set(head.job, { ...other, ...head, plugin: head.plugin ?? other?.plugin ?? null });
+      const plugin = head.plugin ?? other?.plugin ?? null;
+      const downloadBroke = messages.some(({ kind }) => kind === 'download-broken');
+      heads.set(head.job, { ...other, ...head, plugin, downloadBroke });
     }
     return [...heads.values()].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, maxTraces);
   }

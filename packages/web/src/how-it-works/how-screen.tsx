@@ -16,7 +16,7 @@ import { Lifelines } from './lifelines.js';
 import { MachineDrawing } from './machine-drawing.js';
 import { stateName } from './machine-words.js';
 import { RunHere } from './run-here.js';
-import { readRecording, type Scenario, scenarioOf, scenarios } from './scenarios.js';
+import { readRecording, type Scenario, scenarioOf, scenarioOfTrace, scenarios } from './scenarios.js';
 import { filesAt, statesUpTo } from './trace-states.js';
 import { usePlayback } from './use-playback.js';
 
@@ -36,7 +36,7 @@ export default function HowScreen({ job }: { job: string | undefined }) {
     enabled: 'recorded' in source,
   });
   const trace = 'job' in source ? local.data : recording.data;
-  const scenario = 'recorded' in source ? source.recorded : trace && scenarioOf(trace, trace.messages);
+  const scenario = 'recorded' in source ? source.recorded : trace && scenarioOfTrace(trace);
   return (
     <>
       <div className={classes.lead}>

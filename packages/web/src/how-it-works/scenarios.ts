@@ -1,4 +1,4 @@
-import type { InstallTrace, TraceList } from '@jami-plugin-store/contract';
+import type { InstallTrace } from '@jami-plugin-store/contract';
 import { failureGroupOf } from '../failure/failure-groups.js';
 
 /** What can go on during an install: all well, a changed file, a revoked certificate, a network that goes and comes. */
@@ -23,14 +23,20 @@ export async function readRecording(scenario: Scenario): Promise<InstallTrace> {
   return (await recordings[scenario]()).default as InstallTrace;
 }
 
-type TraceRow = TraceList['traces'][number];
+/** As much of a row of `TraceList` as tells. */
+interface Outcome {
+  readonly code?: string | null | undefined;
+  readonly downloadBroke: boolean;
+}
 
-/** Which scenario a trace of this machine shows; a break of the network is only seen in the messages. */
-export function scenarioOf(
-  { code }: Pick<TraceRow, 'code'>,
-  messages: InstallTrace['messages'] = [],
-): Scenario | undefined {
-  if (messages.some(({ kind }) => kind === 'download-broken')) return 'offline';
+/** The same of one that is here whole. */
+export function scenarioOfTrace({ code, messages }: InstallTrace): Scenario | undefined {
+  return scenarioOf({ code, downloadBroke: messages.some(({ kind }) => kind === 'download-broken') });
+}
+
+/** Which scenario a trace of this machine shows. */
+export function scenarioOf({ code, downloadBroke }: Outcome): Scenario | undefined {
+  if (downloadBroke) return 'offline';
   if (code === null) return 'normal';
   if (code === undefined) return undefined;
   const group = failureGroupOf(code);

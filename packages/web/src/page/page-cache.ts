@@ -162,16 +162,16 @@ function applyTrace(cache: QueryClient, { trace, message }: Extract<PageEvent, {
   cache.setQueryData<TraceList>(pageKeys.traces, (list) => {
     if (list === undefined) return list;
     const { job, plugin, version, startedAt } = trace;
+    const known = list.traces.find((other) => other.job === job);
     const row = {
       job,
       plugin,
       version,
       startedAt,
       ...(trace.code === undefined ? {} : { code: trace.code }),
-      isRecorded: false,
+      downloadBroke: message?.kind === 'download-broken' || known?.downloadBroke === true,
     };
-    const others = list.traces.filter((other) => other.job !== job);
-    return { traces: [row, ...others] };
+    return { traces: [row, ...list.traces.filter((other) => other.job !== job)] };
   });
   // The whole of it, in the order the host keeps, once it is over.
   if (trace.endedAt !== undefined) void cache.invalidateQueries({ queryKey: pageKeys.trace(trace.job) });
