@@ -26,6 +26,29 @@ export function browsingWalk(stage: () => Stage): void {
       await expect.poll(() => names(visitor)).toEqual([...(await names(visitor))].sort());
     });
 
+    test('by category, together with order and search, and all again', async () => {
+      await using visitor = await stage().visit();
+      const { page } = visitor;
+      await seen(visitor.card('Whiteboard'));
+      const category = (name: string) =>
+        page.getByRole('radiogroup', { name: 'Category' }).getByRole('radio', { name, exact: true });
+      const all = await names(visitor);
+      await page.getByRole('combobox', { name: 'Sort' }).selectOption({ label: 'By name' });
+      await category('Chat').check({ force: true });
+      await expect.poll(() => names(visitor)).toEqual(['Shared Notes', 'Translate Chat']);
+      await isAccessible(visitor);
+      await page.keyboard.press('/');
+      await page.keyboard.type('translate');
+      await expect.poll(() => names(visitor)).toEqual(['Translate Chat']);
+      await page.keyboard.press('Escape');
+      await category('Video').check({ force: true });
+      await expect
+        .poll(() => names(visitor))
+        .toEqual(['GreenScreen', 'Live Captions', 'Watercolor Background']);
+      await category('All').check({ force: true });
+      await expect.poll(async () => (await names(visitor)).sort()).toEqual([...all].sort());
+    });
+
     test('one plugin: what it is, its versions, and what the store says of who signed it', async () => {
       await using visitor = await stage().visit();
       const { page } = visitor;
