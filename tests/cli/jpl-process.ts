@@ -1,5 +1,5 @@
 /** The built `jpl` in processes of its own, as a user's shell and other programs run it. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
@@ -9,6 +9,16 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const launcher = fileURLToPath(new URL('../../packages/cli/bin/jpl.js', import.meta.url));
+
+/** Whether `startAtTerminal` works here. */
+export const hasTerminals = (() => {
+  try {
+    execFileSync('script', ['--version'], { stdio: 'ignore' });
+    return process.platform === 'linux';
+  } catch {
+    return false;
+  }
+})();
 
 interface Ended {
   readonly code: number | null;

@@ -1,12 +1,15 @@
 /** `jpl store backup`, `restore`, `check` and `migrate` on a store that is served meanwhile, also where they are killed. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { postgresPrograms, startPostgres } from '../../packages/store/src/database/postgres-fixtures.js';
 import { openStoreData } from '../../packages/store/src/operating/store-data.js';
 import { type MadePackage, StoreWorld } from '../faults/store-world.js';
-import type { Server } from './jpl-process.js';
+import { hasTerminals, type Server, type Started } from './jpl-process.js';
 
-const packages = 12;
+const packages = 24;
+const bulkBytes = 1_000_000;
 const clock = (): Date => new Date();
 
 let world: StoreWorld;
@@ -15,7 +18,7 @@ let plugin: Awaited<ReturnType<StoreWorld['plugin']>>;
 const published: MadePackage[] = [];
 
 async function publish(): Promise<number> {
-  const made = await world.package(plugin, `${published.length + 1}.0.0`);
+  const made = await world.package(plugin, `${published.length + 1}.0.0`, bulkBytes);
   const { status } = await world.upload(made);
   if (status !== 202 || (await world.accept(made)).status !== 200) return status;
   published.push(made);
@@ -53,22 +56,42 @@ async function expectAllIn(dir: string): Promise<void> {
   expect([code, report.remaining]).toEqual([0, 0]);
 }
 
+async function blobsIn(dir: string): Promise<number> {
+  const found = await readdir(world.shell.at(dir, 'blobs', 'sha256'), { recursive: true }).catch(() => []);
+  return found.filter((name) => /[0-9a-f]{64}$/.test(name)).length;
+}
+
 /**
- * Starts a command again and again, killed a little later each time, until one comes to its end; `between` runs after each kill.
- * @returns how often it was killed, and what the last one said
+ * Starts a command again and again, killed as soon as it has brought some more blobs into `dir`, until one comes to its end; `between` runs
+ * after each kill.
+ * @returns how many blobs were there at each kill, and what the last one said
  */
 async function killUntilDone(
   args: readonly string[],
+  dir: string,
   between: () => Promise<void> = async () => {},
-): Promise<{ kills: number; code: number | null; out: string; err: string }> {
-  for (let kills = 0, afterMs = 150; ; kills += 1, afterMs += 60) {
+): Promise<{ killedAt: number[]; code: number | null; out: string; err: string }> {
+  const killedAt: number[] = [];
+  for (;;) {
+    const wanted = (await blobsIn(dir)) + 4;
     const { child, ended } = world.shell.start(args);
-    const killing = setTimeout(() => child.kill('SIGKILL'), afterMs);
-    const { code, signal, out, err } = await ended;
-    clearTimeout(killing);
-    if (signal !== 'SIGKILL') return { kills, code, out, err };
+    let isOver = false;
+    const over = ended.finally(() => {
+      isOver = true;
+    });
+    while (!isOver && (await blobsIn(dir)) < wanted) await setTimeout(1);
+    child.kill('SIGKILL');
+    const { code, signal, out, err } = await over;
+    if (signal !== 'SIGKILL') return { killedAt, code, out, err };
+    killedAt.push(await blobsIn(dir));
     await between();
   }
+}
+
+/** Kills fell into the copying: each found more than the one before, and at least two that something was missing. */
+function expectInside(killedAt: readonly number[], total: number): void {
+  expect(killedAt).toEqual([...killedAt].sort((a, b) => a - b));
+  expect(killedAt.filter((blobs) => blobs > 0 && blobs < total).length).toBeGreaterThanOrEqual(2);
 }
 
 describe('a backup', () => {
@@ -77,26 +100,28 @@ describe('a backup', () => {
     expect([code, report.blobs]).toEqual([0, packages]);
     const again = await world.shell.jpl('store', 'backup', 'copy', '--data-dir', 'store');
     expect(again).toMatchObject({ code: 0, err: '' });
-    expect(again.out).toMatch(/^copy: the store as of \S+, 12 blobs, 0 bytes copied\n$/);
+    expect(again.out).toMatch(/^copy: the store as of \S+, 24 blobs, 0 bytes copied\n$/);
     const restored = await world.shell.jpl('store', 'restore', 'copy', '--data-dir', 'restored');
     expect(restored).toMatchObject({ code: 0, err: '' });
-    expect(restored.out).toContain('12 blobs with their digests');
+    expect(restored.out).toContain(`${packages} blobs with their digests`);
     await expectAllIn('restored');
   });
 
   it('that is killed leaves the one before whole, and nothing beside the next', async () => {
-    const { kills, code } = await killUntilDone(['store', 'backup', 'killed', '--data-dir', 'store']);
+    const args = ['store', 'backup', 'killed', '--data-dir', 'store'];
+    const { killedAt, code } = await killUntilDone(args, 'killed');
     expect(code).toBe(0);
-    expect(kills).toBeGreaterThan(1);
+    expectInside(killedAt, packages);
     expect((await readdir(world.shell.at('killed'))).filter((name) => name.startsWith('.'))).toEqual([]);
     await expectAllIn('killed');
   });
 
   it('is restored also where restoring was killed before', async () => {
-    const args = ['store', 'restore', 'copy', '--data-dir', 'twice'];
-    const { kills, code, err } = await killUntilDone(args);
+    const args = ['store', 'restore', 'copy', '--data-dir', 'twice', '--json'];
+    const { killedAt, code, out, err } = await killUntilDone(args, 'twice');
     expect([code, err]).toEqual([0, '']);
-    expect(kills).toBeGreaterThan(1);
+    expect(JSON.parse(out)).toMatchObject({ from: world.shell.at('copy'), blobs: packages });
+    expectInside(killedAt, packages);
     expect((await readdir(world.shell.at('twice'))).filter((name) => name.startsWith('.'))).toEqual([]);
     await expectAllIn('twice');
   });
@@ -147,12 +172,12 @@ describe('a move', () => {
     const args = ['store', 'migrate', '--to', 'moved', '--data-dir', 'store', '--json'];
     const before = published.length;
     const refusals = new Set<number>();
-    const { kills, code, out, err } = await killUntilDone(args, async () => {
+    const { killedAt, code, out, err } = await killUntilDone(args, 'moved', async () => {
       const status = await publish();
       if (status !== 200) refusals.add(status);
     });
     expect([code, err]).toEqual([0, '']);
-    expect(kills).toBeGreaterThan(1);
+    expectInside(killedAt, published.length);
     expect(published.length).toBeGreaterThan(before);
     // Once the last changes are carried over the old place takes none.
     expect([...refusals].filter((status) => status !== 503)).toEqual([]);
@@ -166,3 +191,44 @@ describe('a move', () => {
     expect([code, out]).toEqual([0, expect.stringContaining('nothing was done')]);
   });
 });
+
+describe.skipIf(postgresPrograms === undefined || !hasTerminals)(
+  `a move to PostgreSQL${postgresPrograms === undefined ? ' (skipped: no PostgreSQL here)' : ''}`,
+  () => {
+    it('that is killed at what it tells to be doing goes on when it is started again', async () => {
+      await using cluster = await startPostgres();
+      const url = await cluster.createDatabase();
+      await world.shell.done('store', 'restore', 'copy', '--data-dir', 'large');
+      const args = ['store', 'migrate', '--to', url, '--data-dir', 'large'];
+      const killedAt: string[] = [];
+      for (const step of ['Copying rows', 'Copying and reading blobs']) {
+        const started = world.shell.startAtTerminal(args);
+        const end = await Promise.race([started.ended, toldBy(started, step)]);
+        if (end !== undefined) break;
+        // `script` has one child, which has become the command.
+        const [pid] = (
+          await readFile(`/proc/${started.child.pid}/task/${started.child.pid}/children`, 'utf8')
+        )
+          .trim()
+          .split(' ');
+        process.kill(Number(pid), 'SIGKILL');
+        const { out } = await started.ended;
+        if (out.includes('The store is at')) break;
+        killedAt.push(step);
+      }
+      expect(killedAt).toEqual(['Copying rows', 'Copying and reading blobs']);
+      const { code, report } = await world.shell.asked(...args);
+      expect([code, report.blobs]).toEqual([0, packages]);
+      const checked = await world.shell.asked('store', 'check', '--data-dir', 'large');
+      expect(checked.code).toBe(0);
+      await using data = await openStoreData({ dataDir: world.shell.at('large'), databaseUrl: url }, clock);
+      const rows = await data.database.queries.selectFrom('packages').select('sha256').execute();
+      expect(rows).toHaveLength(packages);
+    });
+  },
+);
+
+/** Resolves when a command at a terminal has drawn this. */
+async function toldBy({ said }: Started, what: string): Promise<undefined> {
+  while (!said().out.includes(what)) await setTimeout(1);
+}

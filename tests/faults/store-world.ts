@@ -166,7 +166,7 @@ export class StoreWorld implements AsyncDisposable {
     };
   }
 
-  async package(plugin: Plugin, version: string): Promise<MadePackage> {
+  async package(plugin: Plugin, version: string, bulkBytes = 100_000): Promise<MadePackage> {
     const { id } = plugin;
     const source = this.#shell.at(`source-${id}-${version}`);
     await mkdir(`${source}/data`, { recursive: true });
@@ -174,7 +174,7 @@ export class StoreWorld implements AsyncDisposable {
       `${source}/manifest.json`,
       JSON.stringify({ id, name: id, version, description: `About ${id}` }),
     );
-    await writeFile(`${source}/data/bulk.bin`, randomBytes(100_000));
+    await writeFile(`${source}/data/bulk.bin`, randomBytes(bulkBytes));
     const [unsigned, signed] = [`${source}-unsigned.jpl`, `${source}.jpl`];
     await packPlugin(source, unsigned);
     await signPackage(unsigned, plugin, signed);
