@@ -114,6 +114,11 @@ function registerServe(store: Command, io: Io, run: Run): void {
       new Option('--trusted-proxy <address>', 'believe its X-Forwarded-For; repeatable').argParser(collect),
     )
     .option('--open-metrics', 'let anyone read /metrics, not only who asks from this machine')
+    .addOption(
+      new Option('--ask-revocation-every <hours>', 'about each certificate in use; default: 1').argParser(
+        parseWithin(1, 8_760),
+      ),
+    )
     .option('--authority-url <url>', "the authority's public listener: heed its revocations at once")
     .option('--authority-admin <url>', "the authority's administrative listener: take certificate requests")
     .option('--authority-credential <file>', "the store's credential for it")

@@ -69,6 +69,7 @@ it('refuses settings that cannot be used before it listens', async () => {
     1,
     'AUTHORITY_NOT_CONFIGURED',
   ]);
+  expect((await run({}, '--ask-revocation-every', '0'))[0]).toBe(2);
   expect(await run({}, '--application-key', 'empty.pem')).toEqual([1, 'APPLICATION_NOT_CONFIGURED']);
   expect(await run({ DATABASE_URL: 'mysql://here' })).toEqual([1, 'DATABASE_URL_MALFORMED']);
   expect(await run({ S3_BUCKET: 'bucket' })).toEqual([1, 'S3_SETTINGS_MALFORMED']);

@@ -20,6 +20,7 @@ export interface ServeStoreOptions {
   readonly crlFile?: string | undefined;
   readonly trustedProxy?: readonly string[] | undefined;
   readonly openMetrics?: boolean | undefined;
+  readonly askRevocationEvery?: number | undefined;
   readonly authorityUrl?: string | undefined;
   readonly authorityAdmin?: string | undefined;
   readonly authorityCredential?: string | undefined;
@@ -55,6 +56,7 @@ export async function storeServe(io: Io, options: ServeStoreOptions): Promise<nu
 
 async function publishingOf(io: Io, options: ServeStoreOptions): Promise<PublishingSettings> {
   const { authorityUrl, authorityAdmin, authorityCredential, termsFile, applicationKey = [] } = options;
+  const { askRevocationEvery: hours } = options;
   if ((authorityAdmin === undefined) !== (authorityCredential === undefined)) {
     throw new UsageError(
       'OPTIONS_INCOMPLETE',
@@ -64,6 +66,7 @@ async function publishingOf(io: Io, options: ServeStoreOptions): Promise<Publish
   const text = async (file: string): Promise<string> => (await readInput(io, file)).toString();
   return {
     authorityUrl,
+    revocationEveryMs: hours === undefined ? undefined : hours * 60 * 60_000,
     authority:
       authorityAdmin === undefined || authorityCredential === undefined
         ? undefined

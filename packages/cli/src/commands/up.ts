@@ -130,6 +130,8 @@ async function prepareAuthority(io: Io, dir: string, state: UpState, say: Say): 
 function storeArgs(dir: string, state: UpState, rootFile: string): string[] {
   const args = ['store', 'serve', '--data-dir', join(dir, 'store'), '--port', `${state.ports.store}`];
   args.push('--operator-token-file', operatorTokenFile(dir));
+  // The revoked sample is to be refused by the daemon: a store that asks sooner would withdraw it, as it should elsewhere.
+  args.push('--ask-revocation-every', '8760');
   // The authority of this folder answers on loopback, which a public store would never ask.
   return [...args, '--name', 'Sample Store', '--trust-anchor', rootFile, '--allow-private-addresses'];
 }
