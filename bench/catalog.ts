@@ -1,8 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { initAuthority } from '@jami-plugin-store/authority';
+import { parseTrustAnchors } from '@jami-plugin-store/trust';
 import { type BenchReport, median, plainRow, type Row } from './report.js';
+import { launcher, startServer } from './server-process.js';
 
 type Store = typeof import('../packages/store/dist/bench-face.js');
 type StoreDatabase = Awaited<ReturnType<Store['openDatabase']>>;
@@ -24,26 +27,81 @@ const targetMs = 15;
 export async function benchCatalog(): Promise<BenchReport> {
   const plugins = Number(process.env.JPL_BENCH_PLUGINS ?? 100_000);
   const rows: Row[] = [];
-  const dataDir = await mkdtemp(join(tmpdir(), 'jpl-bench-catalog-'));
+  const dir = await mkdtemp(join(tmpdir(), 'jpl-bench-catalog-'));
   try {
-    rows.push(...(await benchOn({ dataDir }, plugins)));
+    const { rootPem } = await initAuthority({
+      dir: join(dir, 'ca'),
+      name: 'Benchmark root',
+      baseUrl: 'http://127.0.0.1:9',
+      clock: () => at,
+    });
+    const rootFile = join(dir, 'root.pem');
+    await writeFile(rootFile, rootPem);
+    const place = { dir, rootFile, plugins };
+    rows.push(...(await benchOn(place)));
     if (store.postgresPrograms !== undefined) {
       await using cluster = await store.startPostgres();
-      rows.push(...(await benchOn({ dataDir, url: await cluster.createDatabase() }, plugins)));
+      rows.push(...(await benchOn(place, await cluster.createDatabase())));
     }
   } finally {
-    await rm(dataDir, { recursive: true, force: true });
+    await rm(dir, { recursive: true, force: true });
   }
   return { bench: 'catalog', rows };
 }
 
-async function benchOn(options: Parameters<Store['openDatabase']>[0], plugins: number): Promise<Row[]> {
-  await using database = await store.openDatabase(options);
-  const filledIn = await timed(() =>
-    store.fillCatalog(database, { plugins, versions: 5, platforms, languages, at }),
+interface Place {
+  readonly dir: string;
+  readonly rootFile: string;
+  readonly plugins: number;
+}
+
+async function benchOn(place: Place, url?: string): Promise<Row[]> {
+  const dataDir = join(place.dir, url === undefined ? 'sqlite' : 'postgresql');
+  await mkdir(dataDir);
+  const [anchor] = parseTrustAnchors(await readFile(place.rootFile));
+  const rows: Row[] = [];
+  {
+    await using database = await store.openDatabase({ dataDir, url });
+    const { fingerprint } = anchor?.certificate ?? { fingerprint: '' };
+    const catalog = { plugins: place.plugins, versions: 5, platforms, languages, anchor: fingerprint, at };
+    const filledIn = await timed(() => store.fillCatalog(database, catalog));
+    process.stderr.write(`${database.kind}: ${place.plugins} plugins in ${Math.round(filledIn / 1000)} s\n`);
+    rows.push(...(await measure(database, dataDir)));
+  }
+  return [...rows, ...(await measureProcess(place, dataDir, url))];
+}
+
+/** A store's own process over the catalog: how soon it answers, and what it holds once each listing was asked for. */
+async function measureProcess({ rootFile }: Place, dataDir: string, url: string | undefined): Promise<Row[]> {
+  const kind = url === undefined ? 'sqlite' : 'postgresql';
+  const begun = performance.now();
+  await using server = await startServer(
+    launcher,
+    [
+      ...['store', 'serve', '--data-dir', dataDir, '--port', '0', '--trust-anchor', rootFile],
+      // Its certificates are made up: nobody could be asked about them.
+      ...['--ask-revocation-every', '8760', '--operator-token-file', join(dataDir, 'operator.token')],
+    ],
+    { logFile: join(dataDir, 'store.log'), env: url === undefined ? {} : { DATABASE_URL: url } },
   );
-  process.stderr.write(`${database.kind}: ${plugins} plugins in ${Math.round(filledIn / 1000)} s\n`);
-  return await measure(database, options.dataDir);
+  await read(`${server.url}/health/ready`);
+  const startMs = performance.now() - begun;
+  let [bytes, listings] = [0, 0];
+  for (const platform of platforms) {
+    for (const language of languages) {
+      const answer = await fetch(`${server.url}/?arch=${platform}`, {
+        headers: { 'accept-language': language, 'accept-encoding': 'identity' },
+      });
+      bytes += (await answer.arrayBuffer()).byteLength;
+      listings += 1;
+    }
+  }
+  const peak = await server.peakBytes();
+  const rows = [plainRow(`${kind}: a process starts and answers`, startMs, 'ms', 5_000)];
+  rows.push(plainRow(`${kind}: ${listings} listings, each of`, bytes / listings / 1e6, 'MB'));
+  if (peak !== undefined)
+    rows.push(plainRow(`${kind}: memory of the process at most`, peak / 1e6, 'MB', 1_000));
+  return rows;
 }
 
 /** Each kind of question, in the words of its vocabulary. */

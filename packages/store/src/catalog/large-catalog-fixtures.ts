@@ -13,6 +13,8 @@ interface LargeCatalog {
   readonly versions: number;
   readonly platforms: readonly string[];
   readonly languages: readonly string[];
+  /** Fingerprint of the trust anchor that all was judged under. */
+  readonly anchor: string;
   /** When the newest was published. */
   readonly at: Date;
 }
@@ -63,7 +65,7 @@ export async function fillCatalog(database: StoreDatabase, catalog: LargeCatalog
   const words = new Vocabulary();
   await database.transact(async (tx) => {
     await addOrganizations(tx, catalog.at.getTime());
-    const root = { sha256: sha256Of('root'), name: 'Root', issuer: 'Root' };
+    const root = { sha256: catalog.anchor, name: 'Root', issuer: 'Root' };
     await addCertificates(tx, catalog.at, [
       root,
       ...Array.from({ length: organizations }, (_, number) => certificateOf(number)),
@@ -153,7 +155,7 @@ async function inParts<Row>(rows: readonly Row[], write: (part: Row[]) => Promis
 async function addPlugins(
   tx: StoreTransaction,
   { kind }: StoreDatabase,
-  { plugins, versions, platforms, languages, at }: LargeCatalog,
+  { plugins, versions, platforms, languages, anchor, at }: LargeCatalog,
   words: Vocabulary,
   first: number,
   count: number,
@@ -220,7 +222,7 @@ async function addPlugins(
       publisher: organizationOf(number),
       publisher_name: `Organization ${number % organizations}`,
       publisher_key: sha256Of(`key ${number % organizations}`),
-      anchor: sha256Of('root'),
+      anchor,
       revocation_mode: 'required' as const,
       expires_at: at.getTime() + 365 * dayMs,
       languages: JSON.stringify(languages),
@@ -240,7 +242,7 @@ async function addPlugins(
     (part) => tx.insertInto('packages').values(part).execute(),
   );
   await addCertificates(tx, at, numbers.map(certificateOfPlugin));
-  const root = { sha256: sha256Of('root') };
+  const root = { sha256: anchor };
   await inParts(
     each.flatMap(({ number, version }) =>
       [certificateOfPlugin(number), certificateOf(number), root].map(({ sha256 }, position) => ({
